@@ -1,0 +1,55 @@
+package lazyclient
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	firstBackoff = 50 * time.Millisecond
+	maxBackoff   = time.Second
+)
+
+// backoff returns how long to wait after the given number of failures in a row. It is never called with
+// the lock held. Since it mostly runs on the goroutine of an open, where a panic would end the process, a
+// Backoff that panics counts as nil.
+func (h *Holder[T]) backoff(failures int) (d time.Duration) {
+	if h.Backoff == nil {
+		return defaultBackoff(failures)
+	}
+	defer func() {
+		if recover() != nil {
+			d = defaultBackoff(failures)
+		}
+	}()
+	return h.Backoff(failures)
+}
+
+// defaultBackoff doubles from firstBackoff to maxBackoff, less up to a quarter, so that processes that
+// failed together do not all come back together.
+func defaultBackoff(failures int) time.Duration {
+	d := firstBackoff
+	for range failures - 1 {
+		if d *= 2; d >= maxBackoff {
+			d = maxBackoff
+			break
+		}
+	}
+	return d - rand.N(d/4+1)
+}
+
+// wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers follow,
+// stands still while a virtual machine is frozen; how long a process really was away shows only here.
+func wallNow() time.Time { return time.Now().Round(0) }
+
+// pause is a stretch of wall-clock time in which something must not be tried again.
+type pause struct {
+	since time.Time
+	d     time.Duration
+}
+
+// over treats a clock that was set back as the end of the pause, not as a reason to wait longer.
+func (p pause) over(now time.Time) bool {
+	past := now.Sub(p.since)
+	return past >= p.d || past < 0
+}

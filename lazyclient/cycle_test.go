@@ -1,0 +1,118 @@
+package lazyclient_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/warmclient/warmclient/lazyclient"
+)
+
+func TestOpenThatAsksForItsOwnHolderGetsErrCycle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := lazyclient.Holder[int]{Name: "a"}
+		h.Open = func(ctx context.Context) (int, error) { return h.Get(ctx) }
+		start := time.Now()
+		err := h.Warm(t.Context())
+		require.ErrorIs(t, err, lazyclient.ErrCycle)
+		require.EqualError(t, err, "lazyclient: open a: lazyclient: open waits for itself: a -> a")
+		require.Zero(t, time.Since(start))
+	})
+}
+
+func TestOpenThatAsksForItsOwnHolderAroundAChainGetsErrCycle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a lazyclient.Holder[int]
+		c := lazyclient.Holder[string]{Name: "c", Open: func(ctx context.Context) (string, error) {
+			return "", a.Use(ctx, func(context.Context, int) error { return nil })
+		}}
+		b := lazyclient.Holder[bool]{Name: "b", Open: func(ctx context.Context) (bool, error) { return true, c.Warm(ctx) }}
+		a.Name = "a"
+		a.Open = func(ctx context.Context) (int, error) { return 1, lazyclient.WarmAll(ctx, &b) }
+		start := time.Now()
+		err := a.Warm(t.Context())
+		require.ErrorIs(t, err, lazyclient.ErrCycle)
+		require.Regexp(t, "(a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c)$", err.Error(), "whoever was last to wait")
+		require.Zero(t, time.Since(start))
+	})
+}
+
+func TestTwoOpensOfDifferentCallersThatWaitForEachOtherGetErrCycle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a, b lazyclient.Holder[int]
+		a = lazyclient.Holder[int]{Name: "a", Open: func(ctx context.Context) (int, error) {
+			time.Sleep(time.Second)
+			return b.Get(ctx)
+		}}
+		b = lazyclient.Holder[int]{Name: "b", Open: func(ctx context.Context) (int, error) {
+			time.Sleep(time.Second)
+			return a.Get(ctx)
+		}}
+		one, two := background(t.Context(), &a), background(t.Context(), &b)
+		for _, call := range []<-chan result{one, two} {
+			r := <-call
+			require.ErrorIs(t, r.err, lazyclient.ErrCycle)
+			require.Equal(t, time.Second, r.took)
+		}
+	})
+}
+
+func TestOpensMayShareAnotherHolderWithoutACycle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opens := 0
+		secret := lazyclient.Holder[int]{Name: "secret", Open: counting(&opens, time.Second)}
+		needsSecret := func(ctx context.Context) (int, error) { return secret.Get(ctx) }
+		left := lazyclient.Holder[int]{Name: "left", Open: needsSecret}
+		right := lazyclient.Holder[int]{Name: "right", Open: needsSecret}
+		both := lazyclient.Holder[int]{Name: "both", Open: func(ctx context.Context) (int, error) {
+			return 7, lazyclient.WarmAll(ctx, &left, &right, &secret)
+		}}
+		require.NoError(t, both.Warm(t.Context()))
+		require.Equal(t, 1, opens)
+	})
+}
+
+func TestContextOfAnOpenThatHasReturnedCausesNoCycle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var kept context.Context
+		opens := 0
+		h := lazyclient.Holder[int]{Open: func(ctx context.Context) (int, error) {
+			opens++
+			kept = context.WithoutCancel(ctx)
+			return opens, nil
+		}}
+		requireValue(t, 1, &h)
+		h.Reset()
+		v, err := h.Get(kept)
+		require.NoError(t, err)
+		require.Equal(t, 2, v)
+	})
+}
+
+func TestOpenMayGoOnWithoutAnotherHolderThatWaitsForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a, b lazyclient.Holder[int]
+		a = lazyclient.Holder[int]{Name: "a", Open: func(ctx context.Context) (int, error) {
+			short, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			if _, err := b.Get(short); err == nil {
+				t.Error("b cannot be open yet")
+			}
+			time.Sleep(2 * time.Second)
+			return 1, nil
+		}}
+		b = lazyclient.Holder[int]{Name: "b", Open: func(ctx context.Context) (int, error) {
+			time.Sleep(2 * time.Second) // by now a does not wait for b any more
+			return a.Get(ctx)
+		}}
+		one := background(t.Context(), &a)
+		synctest.Wait()
+		two := background(t.Context(), &b)
+		for _, call := range []<-chan result{one, two} {
+			require.Equal(t, result{v: 1, took: 3 * time.Second}, <-call)
+		}
+	})
+}

@@ -1,0 +1,54 @@
+// Package lazyclient makes each client of a process once, on first use, and shares it with every caller.
+//
+//	package main
+//
+//	import (
+//		"context"
+//
+//		"github.com/aws/aws-lambda-go/lambda"
+//		"github.com/aws/aws-sdk-go-v2/config"
+//		"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+//		"github.com/warmclient/warmclient/lazyclient"
+//	)
+//
+//	var dynamo = lazyclient.Holder[*dynamodb.Client]{Name: "dynamodb", Open: openDynamoDB}
+//
+//	func openDynamoDB(ctx context.Context) (*dynamodb.Client, error) {
+//		cfg, err := config.LoadDefaultConfig(ctx)
+//		if err != nil {
+//			return nil, err
+//		}
+//		return dynamodb.NewFromConfig(cfg), nil
+//	}
+//
+//	func handle(ctx context.Context) (int, error) {
+//		client, err := dynamo.Get(ctx)
+//		if err != nil {
+//			return 0, err
+//		}
+//		tables, err := client.ListTables(ctx, nil)
+//		if err != nil {
+//			return 0, err
+//		}
+//		return len(tables.TableNames), nil
+//	}
+//
+//	func main() { lambda.Start(handle) }
+//
+// A [Holder] is for processes that live long, are frozen and thawed, and serve several requests at once, such as
+// functions on AWS Lambda. One bad moment does not poison it: a failed open is shared by those who waited for
+// it, and then forgotten; a caller leaves when its own context ends, and the open goes on for the others; an open
+// that hangs is given up after Timeout, by wall clock, however long the process was frozen.
+//
+// Get returns the value. Use also keeps it from being released while a function runs, and replaces it when
+// the function's error says that it is stale, as when a token was rotated. [WarmAll] opens several holders before
+// the first request, and [CloseAll] closes them before the process ends.
+//
+// No goroutine lives longer than the open that it serves, so a process that is thawed has no old work in hand.
+//
+// # When sync.OnceValues is enough
+//
+// If the value cannot fail to open, or the process should end when it does, if opening takes no noticeable time,
+// and if the value is good for as long as the process lives, use [sync.OnceValues]: a compiled template, a parsed
+// configuration. It keeps an error for the life of the process, and its callers cannot leave.
+package lazyclient

@@ -1,0 +1,69 @@
+package lazyclient
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	// ErrClosed is in the chain of every error of a holder after its Close.
+	ErrClosed = errors.New("lazyclient: holder is closed")
+
+	// ErrCycle is in the chain of the error that an Open gets when it asks, through its context, for a
+	// value that can only come once that same Open has returned.
+	ErrCycle = errors.New("lazyclient: open waits for itself")
+
+	// ErrGoexit is in the chain of an *OpenError whose Open ended its goroutine with [runtime.Goexit],
+	// as testing.T.FailNow does.
+	ErrGoexit = errors.New("lazyclient: runtime.Goexit was called")
+)
+
+// OpenError says that a holder could not be opened. All callers that waited for the same open, and all
+// that ask before RetryAt, get the same *OpenError: do not modify it.
+type OpenError struct {
+	Holder   string    // the holder's Name
+	Failures int       // how many opens have failed in a row, this one included
+	RetryAt  time.Time // wall clock; a call from then on opens again
+	Err      error     // what Open returned, a *PanicError, ErrGoexit, or context.DeadlineExceeded
+}
+
+func (e *OpenError) Error() string {
+	text := fmt.Sprint(e.Err)
+	if p, ok := e.Err.(*PanicError); ok {
+		text = p.summary() // the stack belongs to the panic; it would drown a log line that recurs
+	}
+	if e.Failures > 1 {
+		return fmt.Sprintf("lazyclient: open %s: %s (%d failures in a row)", e.Holder, text, e.Failures)
+	}
+	return fmt.Sprintf("lazyclient: open %s: %s", e.Holder, text)
+}
+
+// Unwrap returns Err.
+func (e *OpenError) Unwrap() error { return e.Err }
+
+// PanicError is a panic of Open or Release, carried to another goroutine. All waiters of an open that
+// panicked panic with the same *PanicError: do not modify it.
+type PanicError struct {
+	Holder string // the holder's Name; "" where WarmAll or CloseAll met a panic that was not a holder's
+	Value  any    // what was given to panic
+	Stack  []byte // of the goroutine that panicked, as runtime/debug.Stack prints it
+}
+
+// Error includes the stack, so that a panic that ends the process shows where it began.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("%s\n\n%s", e.summary(), e.Stack)
+}
+
+func (e *PanicError) summary() string {
+	if e.Holder == "" {
+		return fmt.Sprintf("lazyclient: panic: %v", e.Value)
+	}
+	return fmt.Sprintf("lazyclient: panic in %s: %v", e.Holder, e.Value)
+}
+
+// Unwrap returns Value if that is an error, and nil otherwise.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}

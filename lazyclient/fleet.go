@@ -1,0 +1,58 @@
+package lazyclient
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"sync"
+)
+
+// Warmer is anything that can be opened ahead of its first use, such as a *Holder.
+type Warmer interface {
+	Warm(ctx context.Context) error
+}
+
+// Closer is anything that can be closed for good, such as a *Holder.
+type Closer interface {
+	Close(ctx context.Context) error
+}
+
+// WarmAll warms all hs in parallel, waits for all of them, and joins their errors in the order of hs. A
+// panic is returned as a *PanicError. Errors are no reason not to start: what failed is opened again by its
+// next caller.
+func WarmAll(ctx context.Context, hs ...Warmer) error {
+	return each(len(hs), func(i int) error { return hs[i].Warm(ctx) })
+}
+
+// CloseAll closes all hs in parallel, waits for all of them, and joins their errors in the order of hs. A
+// panic is returned as a *PanicError.
+func CloseAll(ctx context.Context, hs ...Closer) error {
+	return each(len(hs), func(i int) error { return hs[i].Close(ctx) })
+}
+
+func each(n int, do func(i int) error) error {
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			errs[i] = ErrGoexit // unless do returns or panics
+			defer func() {
+				if r := recover(); r != nil {
+					errs[i] = asPanicError("", r)
+				}
+			}()
+			errs[i] = do(i)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// asPanicError must be called by the deferred function that recovered r, while the stack still shows the
+// panic. A *PanicError of a holder goes on as it is: its stack is the one that matters.
+func asPanicError(holder string, r any) *PanicError {
+	if p, ok := r.(*PanicError); ok {
+		return p
+	}
+	return &PanicError{Holder: holder, Value: r, Stack: debug.Stack()}
+}

@@ -1,0 +1,220 @@
+package lazyclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// flight is one run of Open, and what its waiters wait for. It is the holder's flight until it succeeds, fails,
+// overruns, or is cut off by Reset or Close: whoever takes it off the holder, under the lock, also
+// sets its result and closes done.
+type flight[T any] struct {
+	node    node
+	started time.Time          // wall clock
+	attempt int                // since the last success
+	cancel  context.CancelFunc // of the context given to Open
+	timer   *time.Timer        // lets the waiters go though Open may be deaf to that context
+	done    chan struct{}
+
+	// The result, set before done is closed: value if it is not nil, else err. Neither: the flight was reset.
+	value *value[T]
+	err   error
+}
+
+func (f *flight[T]) ran() time.Duration { return max(0, wallNow().Sub(f.started)) }
+
+// panicked marks, within this package, a panic of Open as distinct from a *PanicError that Open returned.
+type panicked struct{ *PanicError }
+
+// raise continues the panic of an open on the goroutine of a waiter. Any other err is returned.
+func raise(err error) error {
+	if p, ok := err.(panicked); ok {
+		panic(p.PanicError)
+	}
+	return err
+}
+
+// await returns the current value, or the result of the open that leads to the next one.
+func (h *Holder[T]) await(ctx context.Context) (*value[T], error) {
+	if v := h.current.Load(); v != nil && h.fresh(v, wallNow()) {
+		return v, nil
+	}
+	anew := false
+	for {
+		v, f, err := h.join(ctx, anew)
+		if f == nil {
+			return v, err
+		}
+		if f.ran() > h.timeout() {
+			// Its timer is late, as it is when the process was frozen: do not wait for that, nor for a backoff.
+			h.overrun(f)
+			anew = true
+			continue
+		}
+		if err := f.wait(ctx); err != nil {
+			return nil, err
+		}
+		if f.value != nil {
+			return f.value, nil
+		}
+		if f.err != nil {
+			return nil, f.err
+		}
+	}
+}
+
+func (h *Holder[T]) fresh(v *value[T], now time.Time) bool {
+	return h.MaxAge <= 0 || now.Sub(v.opened) <= h.MaxAge
+}
+
+// join returns the flight to wait for, starting it if need be, or else an answer that is there already.
+func (h *Holder[T]) join(ctx context.Context, anew bool) (*value[T], *flight[T], error) {
+	ended, now := context.Cause(ctx), wallNow()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	v := h.current.Load()
+	switch {
+	case h.closed:
+		return nil, nil, h.closedError()
+	case v != nil && h.fresh(v, now):
+		return v, nil, nil
+	case h.flight != nil:
+		return nil, h.flight, nil
+	case h.failure != nil && !anew && !h.retry.over(now):
+		if v != nil {
+			return v, nil, nil // older than MaxAge, and better than nothing
+		}
+		return nil, nil, h.failure
+	case ended != nil:
+		return nil, nil, ended
+	case h.Open == nil:
+		return nil, nil, fmt.Errorf("lazyclient: holder %s has no Open", h.name())
+	}
+	h.flight = h.start(ctx, now)
+	return nil, h.flight, nil
+}
+
+func (h *Holder[T]) start(ctx context.Context, now time.Time) *flight[T] {
+	f := &flight[T]{
+		node:    node{name: h.name()},
+		started: now,
+		attempt: 1,
+		done:    make(chan struct{}),
+	}
+	if h.failure != nil {
+		f.attempt += h.failure.Failures
+	}
+	ctx = context.WithValue(context.WithoutCancel(ctx), nodeKey{}, &f.node)
+	ctx, f.cancel = context.WithTimeout(ctx, h.timeout())
+	f.timer = time.AfterFunc(h.timeout(), func() { h.overrun(f) })
+	h.pending++
+	go h.run(ctx, f)
+	return f
+}
+
+// wait returns nil once f is done, and otherwise why it did not wait for that.
+func (f *flight[T]) wait(ctx context.Context) error {
+	leave, err := f.node.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	select {
+	case <-f.done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (h *Holder[T]) run(ctx context.Context, f *flight[T]) {
+	defer h.end(nil)
+	defer f.cancel()
+	var v T
+	err := ErrGoexit // unless Open returns or panics
+	defer func() {
+		if r := recover(); r != nil {
+			err = panicked{asPanicError(h.name(), r)}
+		}
+		f.node.returned.Store(true)
+		f.timer.Stop()
+		if err != nil {
+			h.fail(f, err)
+		} else {
+			h.land(f, v)
+		}
+	}()
+	v, err = h.Open(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
+		// The timer and an Open that obeys it race to tell: either way both are in the chain.
+		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+}
+
+// land publishes v, or releases it if nobody waits for f any more.
+func (h *Holder[T]) land(f *flight[T], v T) {
+	h.mu.Lock()
+	ours := h.flight == f
+	val := newValue(v, ours && h.heir)
+	h.pending++
+	old := val
+	if ours {
+		old = h.current.Swap(val)
+		h.flight, h.failure, h.heir = nil, nil, false
+		f.value = val
+	}
+	h.mu.Unlock()
+
+	if old != nil {
+		defer h.drop(old) // after the waiters are let go
+	}
+	if ours {
+		defer close(f.done)
+		h.emit(Opened, f.ran(), nil)
+	}
+}
+
+// fail ends f with the value that is still there, or else with err. If nobody waits for f any more, it only
+// sees to it that a panic does not vanish.
+func (h *Holder[T]) fail(f *flight[T], err error) {
+	p, isPanic := err.(panicked)
+	if isPanic {
+		err = p.PanicError
+	}
+	running := !f.node.returned.Load()
+	wait := h.backoff(f.attempt) // may be the user's: not under the lock
+	h.mu.Lock()
+	ours := h.flight == f
+	if ours {
+		h.retry = pause{since: wallNow(), d: wait}
+		if running {
+			// From the moment when its time was up, which may be long ago if the process was frozen.
+			h.retry.since = f.started.Add(h.timeout())
+		}
+		h.flight = nil
+		h.failure = &OpenError{Holder: h.name(), Failures: f.attempt, RetryAt: h.retry.since.Add(wait), Err: err}
+		f.value, f.err = h.current.Load(), h.failure
+		if isPanic {
+			f.err = p
+		}
+	}
+	h.mu.Unlock()
+
+	if ours {
+		defer close(f.done)
+	}
+	if ours || isPanic {
+		h.emit(OpenFailed, f.ran(), err)
+	}
+	if ours && running {
+		h.emit(Abandoned, f.ran(), err)
+	}
+}
+
+// overrun lets the waiters of f go because its time is up.
+func (h *Holder[T]) overrun(f *flight[T]) {
+	h.fail(f, fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded))
+	f.cancel()
+}
