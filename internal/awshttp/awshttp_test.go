@@ -1,0 +1,123 @@
+package awshttp_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	sdkhttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/warmclient/warmclient/internal/awshttp"
+)
+
+func buildable(t *testing.T, client any) *sdkhttp.BuildableClient {
+	t.Helper()
+	b, ok := client.(*sdkhttp.BuildableClient)
+	require.True(t, ok)
+	return b
+}
+
+func TestLimitConnectBoundsDialAndHandshake(t *testing.T) {
+	t.Parallel()
+	original := sdkhttp.NewBuildableClient().WithTimeout(time.Minute)
+	limited := buildable(t, awshttp.LimitConnect(original))
+	assert.Equal(t, time.Second, limited.GetDialer().Timeout)
+	assert.Equal(t, time.Second, limited.GetTransport().TLSHandshakeTimeout)
+	assert.Equal(t, time.Minute, limited.GetTimeout(), "the rest is kept")
+	assert.Equal(t, 30*time.Second, original.GetDialer().Timeout, "the caller's client is not changed")
+}
+
+func TestLimitConnectTakesNoLimitForOneSecond(t *testing.T) {
+	t.Parallel()
+	limited := buildable(t, awshttp.LimitConnect(sdkhttp.NewBuildableClient().
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = 0 }).
+		WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout = 0 })))
+	assert.Equal(t, time.Second, limited.GetDialer().Timeout)
+	assert.Equal(t, time.Second, limited.GetTransport().TLSHandshakeTimeout)
+}
+
+func TestLimitConnectKeepsShorterLimits(t *testing.T) {
+	t.Parallel()
+	limited := buildable(t, awshttp.LimitConnect(sdkhttp.NewBuildableClient().
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = 200 * time.Millisecond }).
+		WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout = 300 * time.Millisecond })))
+	assert.Equal(t, 200*time.Millisecond, limited.GetDialer().Timeout)
+	assert.Equal(t, 300*time.Millisecond, limited.GetTransport().TLSHandshakeTimeout)
+}
+
+func TestLimitConnectKeepsAndBoundsADialContextOfTheUsers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		called := false
+		limited := buildable(t, awshttp.LimitConnect(sdkhttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+			tr.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+				called = true
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+		})))
+
+		start := time.Now()
+		_, err := limited.GetTransport().DialContext(t.Context(), "tcp", "192.0.2.1:443")
+
+		assert.True(t, called)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, time.Second, time.Since(start))
+	})
+}
+
+func TestLimitConnectToleratesATransportWithoutDialContext(t *testing.T) {
+	t.Parallel()
+	limited := buildable(t, awshttp.LimitConnect(sdkhttp.NewBuildableClient().
+		WithTransportOptions(func(t *http.Transport) { t.DialContext = nil })))
+	assert.Equal(t, time.Second, limited.GetDialer().Timeout)
+}
+
+func TestLimitConnectLeavesOtherClientsAlone(t *testing.T) {
+	t.Parallel()
+	own := &http.Client{}
+	assert.Same(t, own, awshttp.LimitConnect(own))
+	assert.Nil(t, awshttp.LimitConnect(nil))
+}
+
+func TestRetryerPausesForAtMostMaxBackoff(t *testing.T) {
+	t.Parallel()
+	const maxBackoff = 100 * time.Millisecond
+	retryer := awshttp.Retryer(3, maxBackoff)
+	assert.Equal(t, 3, retryer.MaxAttempts())
+	for attempt := range 8 {
+		seen := map[time.Duration]bool{}
+		for range 100 {
+			delay, err := retryer.RetryDelay(attempt, nil)
+			require.NoError(t, err)
+			assert.LessOrEqual(t, delay, maxBackoff)
+			if attempt <= 1 {
+				assert.LessOrEqual(t, delay, maxBackoff/2)
+				assert.GreaterOrEqual(t, delay, maxBackoff/4)
+			} else {
+				assert.GreaterOrEqual(t, delay, maxBackoff/2)
+			}
+			seen[delay] = true
+		}
+		assert.Greater(t, len(seen), 1, "jitter")
+	}
+}
+
+func TestRetryerRetriesWhatMayPass(t *testing.T) {
+	t.Parallel()
+	retryer := awshttp.Retryer(3, time.Millisecond)
+	for status, want := range map[int]bool{400: false, 403: false, 404: false, 429: true, 500: true, 502: true, 503: true, 504: true} {
+		err := &smithyhttp.ResponseError{
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
+			Err:      errors.New("refused"),
+		}
+		assert.Equal(t, want, retryer.IsErrorRetryable(err), status)
+	}
+}
