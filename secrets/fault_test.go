@@ -1,0 +1,322 @@
+package secrets_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/warmclient/warmclient/secrets"
+)
+
+const (
+	// soon is "well under 700 ms", for faults that answer at once.
+	soon = 700 * time.Millisecond
+	// budgetEnd is the default budget with room for a busy machine.
+	budgetEnd = 1500 * time.Millisecond
+	// short is a budget of one's own, for cases that use it up.
+	short = 250 * time.Millisecond
+)
+
+// hang reads the request and says nothing.
+func hang(s *service, _ http.ResponseWriter, r *http.Request) {
+	select {
+	case <-s.stopped:
+	case <-r.Context().Done():
+	}
+}
+
+// reset ends the connection with RST.
+func reset(_ *service, conn *net.TCPConn) {
+	readRequest(conn)
+	_ = conn.SetLinger(0)
+}
+
+func drip(s *service, w io.Writer, flush func(), text string) {
+	for {
+		select {
+		case <-s.stopped:
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+		if _, err := io.WriteString(w, text); err != nil {
+			return
+		}
+		flush()
+	}
+}
+
+func stuck(ctx context.Context) (aws.Credentials, error) {
+	<-ctx.Done()
+	return aws.Credentials{}, ctx.Err()
+}
+
+func TestEveryFaultEndsWithinTheBudgetAndKeepsItsCause(t *testing.T) {
+	t.Parallel()
+	deaf := make(chan struct{})
+	t.Cleanup(func() { close(deaf) })
+	stuckAndDeaf := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		<-deaf
+		return aws.Credentials{}, errors.New("too late")
+	})
+	withCredentials := func(p aws.CredentialsProvider) func(*testing.T) (*service, secrets.SecretsManager) {
+		return func(t *testing.T) (*service, secrets.SecretsManager) {
+			s := answer(t, 200, valueOf("x"))
+			cfg := config(s.url)
+			cfg.Credentials = p
+			return s, secrets.SecretsManager{API: secrets.NewClient(cfg), ID: secretID}
+		}
+	}
+	faulty := func(start func(*testing.T) *service) func(*testing.T) (*service, secrets.SecretsManager) {
+		return func(t *testing.T) (*service, secrets.SecretsManager) {
+			s := start(t)
+			return s, source(s.url)
+		}
+	}
+
+	cases := map[string]struct {
+		start    func(t *testing.T) (*service, secrets.SecretsManager)
+		kind     error
+		causes   []error
+		code     string // of the SDK's smithy.APIError
+		attempts int32
+		timeout  time.Duration // 0: the default
+		within   time.Duration
+	}{
+		"hang": {
+			start: faulty(func(t *testing.T) *service { return serve(t, hang) }),
+			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, attempts: 1, within: budgetEnd,
+		},
+		"accept and stay mute": {
+			start: faulty(func(t *testing.T) *service {
+				return accept(t, func(s *service, _ *net.TCPConn) { <-s.stopped })
+			}),
+			kind: secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, attempts: 1, timeout: short, within: soon,
+		},
+		"drip a header": {
+			start: faulty(func(t *testing.T) *service {
+				return accept(t, func(s *service, conn *net.TCPConn) {
+					readRequest(conn)
+					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nX-Slow: ")
+					drip(s, conn, func() {}, "x")
+				})
+			}),
+			kind: secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, attempts: 1, timeout: short, within: soon,
+		},
+		"drip a body": {
+			start: faulty(func(t *testing.T) *service {
+				return serve(t, func(s *service, w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Length", "65536")
+					drip(s, w, w.(http.Flusher).Flush, " ")
+				})
+			}),
+			kind: secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, attempts: 1, timeout: short, within: soon,
+		},
+		"drip an error's body": {
+			start: faulty(func(t *testing.T) *service {
+				return serve(t, func(s *service, w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Length", "65536")
+					w.WriteHeader(503)
+					drip(s, w, w.(http.Flusher).Flush, " ")
+				})
+			}),
+			kind: secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, attempts: 1, timeout: short, within: soon,
+		},
+		"500, then hang": {
+			start: faulty(func(t *testing.T) *service {
+				return serve(t, func(s *service, w http.ResponseWriter, r *http.Request) {
+					if s.requests.Load() == 1 {
+						write(w, 500, `{"__type":"InternalServiceError","message":"first"}`)
+						return
+					}
+					hang(s, w, r)
+				})
+			}),
+			kind: secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, code: "InternalServiceError",
+			attempts: 2, timeout: short, within: soon,
+		},
+		"reset": {
+			start: faulty(func(t *testing.T) *service { return accept(t, reset) }),
+			kind:  secrets.ErrUnavailable, causes: []error{syscall.ECONNRESET}, attempts: 3, within: soon,
+		},
+		"reset within the body": {
+			start: faulty(func(t *testing.T) *service {
+				return accept(t, func(_ *service, conn *net.TCPConn) {
+					readRequest(conn)
+					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"SecretString\":\"half")
+					time.Sleep(20 * time.Millisecond) // for the client to read so far
+					_ = conn.SetLinger(0)
+				})
+			}),
+			// net/http reports the reset, or the connection that it closed for it.
+			kind: secrets.ErrUnavailable, attempts: 3, within: budgetEnd,
+		},
+		"close within the body": {
+			start: faulty(func(t *testing.T) *service {
+				return serve(t, func(_ *service, w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Length", "100")
+					_, _ = io.WriteString(w, `{"SecretString":"half`)
+				})
+			}),
+			kind: secrets.ErrUnavailable, causes: []error{io.ErrUnexpectedEOF}, attempts: 1, within: soon,
+		},
+		"refuse": {
+			start: func(t *testing.T) (*service, secrets.SecretsManager) { return nil, source(closedPort(t)) },
+			kind:  secrets.ErrUnavailable, causes: []error{syscall.ECONNREFUSED}, within: soon,
+		},
+		"500": {
+			start: faulty(func(t *testing.T) *service { return refuse(t, 500, "InternalServiceError", "sorry") }),
+			kind:  secrets.ErrUnavailable, code: "InternalServiceError", attempts: 3, within: soon,
+		},
+		"503 of a proxy": {
+			start: faulty(func(t *testing.T) *service { return answer(t, 503, "<html>Service Unavailable</html>") }),
+			kind:  secrets.ErrUnavailable, attempts: 3, within: soon,
+		},
+		"429": {
+			start: faulty(func(t *testing.T) *service { return answer(t, 429, "") }),
+			kind:  secrets.ErrThrottled, attempts: 3, within: soon,
+		},
+		"400, throttled": {
+			start: faulty(func(t *testing.T) *service { return refuse(t, 400, "ThrottlingException", "Rate exceeded") }),
+			kind:  secrets.ErrThrottled, code: "ThrottlingException", attempts: 3, within: soon,
+		},
+		"stuck credentials": {
+			start: withCredentials(aws.CredentialsProviderFunc(stuck)),
+			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, timeout: short, within: soon,
+		},
+		"stuck credentials, deaf to their context": {
+			start: withCredentials(stuckAndDeaf),
+			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, timeout: short, within: soon,
+		},
+		"stuck credentials behind the SDK's cache": {
+			start: withCredentials(aws.NewCredentialsCache(stuckAndDeaf)),
+			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, timeout: short, within: soon,
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, src := c.start(t)
+			src.Timeout = c.timeout
+
+			_, took, err := fetch(t.Context(), src)
+
+			t.Logf("%v after %v", err, took.Round(time.Millisecond))
+			var failure *secrets.Error
+			require.ErrorAs(t, err, &failure)
+			assert.Equal(t, c.kind, failure.Kind)
+			for _, cause := range c.causes {
+				assert.ErrorIs(t, err, cause)
+			}
+			if c.code != "" {
+				var api smithy.APIError
+				require.ErrorAs(t, err, &api)
+				assert.Equal(t, c.code, api.ErrorCode())
+			}
+			assert.Less(t, took, c.within)
+			if s != nil {
+				assert.Equal(t, c.attempts, s.requests.Load(), "attempts")
+			}
+			assert.NotErrorIs(t, err, context.Canceled)
+		})
+	}
+}
+
+func TestAPassingFaultIsRetriedWithinTheBudget(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(s *service, w http.ResponseWriter, _ *http.Request) {
+		if s.requests.Load() < 3 {
+			write(w, 503, `{}`)
+			return
+		}
+		write(w, 200, valueOf("third time lucky"))
+	})
+
+	token, err := secrets.Load(t.Context(), source(s.url), "")
+
+	require.NoError(t, err)
+	assert.Equal(t, "third time lucky", token.Reveal())
+	assert.Equal(t, int32(3), s.requests.Load())
+}
+
+func TestTheCallersEarlierDeadlineHolds(t *testing.T) {
+	t.Parallel()
+	s := serve(t, hang)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errors.New("the request is over"))
+	defer cancel()
+
+	_, took, err := fetch(ctx, source(s.url))
+
+	require.ErrorIs(t, err, secrets.ErrTimeout)
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.ErrorContains(t, err, "the request is over")
+	assert.Less(t, took, soon)
+}
+
+func TestACallersCancelIsNeverATimeout(t *testing.T) {
+	t.Parallel()
+	gone := errors.New("the client hung up")
+	for name, start := range map[string]func(t *testing.T, cancel func()) string{
+		"while waiting for the answer": func(t *testing.T, cancel func()) string {
+			return serve(t, func(s *service, w http.ResponseWriter, r *http.Request) {
+				cancel()
+				hang(s, w, r)
+			}).url
+		},
+		"while reading the answer": func(t *testing.T, cancel func()) string {
+			return serve(t, func(s *service, w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", "65536")
+				time.AfterFunc(60*time.Millisecond, cancel)
+				drip(s, w, w.(http.Flusher).Flush, " ")
+			}).url
+		},
+		"while reading an error": func(t *testing.T, cancel func()) string {
+			return serve(t, func(s *service, w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", "65536")
+				w.WriteHeader(503)
+				time.AfterFunc(60*time.Millisecond, cancel)
+				drip(s, w, w.(http.Flusher).Flush, " ")
+			}).url
+		},
+		"between attempts": func(t *testing.T, cancel func()) string {
+			var once atomic.Bool
+			return serve(t, func(_ *service, w http.ResponseWriter, _ *http.Request) {
+				write(w, 500, `{}`)
+				if once.CompareAndSwap(false, true) {
+					time.AfterFunc(10*time.Millisecond, cancel)
+				}
+			}).url
+		},
+		"before the first": func(t *testing.T, cancel func()) string {
+			cancel()
+			return closedPort(t)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			src := source(start(t, func() { cancel(gone) }))
+
+			_, took, err := fetch(ctx, src)
+
+			var failure *secrets.Error
+			require.ErrorAs(t, err, &failure)
+			assert.Equal(t, context.Canceled, failure.Kind)
+			assert.ErrorIs(t, err, gone, "context.Cause")
+			assert.NotErrorIs(t, err, secrets.ErrTimeout)
+			assert.NotErrorIs(t, err, context.DeadlineExceeded)
+			assert.Less(t, took, soon)
+		})
+	}
+}
