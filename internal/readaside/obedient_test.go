@@ -1,0 +1,63 @@
+package readaside_test
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// obedient vouches, or does not, that its calls return when their context ends.
+type obedient struct {
+	*cache
+	vouches bool
+}
+
+func (o obedient) ObeysContext() bool { return o.vouches }
+
+func TestCacheIsCalledOnTheRequestsGoroutineOnlyIfItVouchesToObeyItsContext(t *testing.T) {
+	for vouches, want := range map[bool]bool{true: true, false: false} {
+		synctest.Test(t, func(t *testing.T) {
+			here := goroutine()
+			c := &cache{}
+			there := ""
+			c.fail(func(context.Context) error { there = goroutine(); return nil }, nil)
+			r := newReader(defaults(obedient{c, vouches}), &origin{})
+			_, _, err := r.Read(t.Context(), "k")
+			assert.NoError(t, err)
+			assert.Equal(t, want, here == there)
+		})
+	}
+}
+
+func TestFaultsOfAnObedientCacheAreMisses(t *testing.T) {
+	faults := map[string]func(context.Context) error{
+		"error": refuse, "hang": hang, "panic": func(context.Context) error { panic("boom") },
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := &cache{}
+				c.fail(fault, fault)
+				r := newReader(defaults(obedient{c, true}), &origin{words: map[string]string{"k": "word"}})
+				ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+				defer cancel()
+				word, found, err := r.Read(ctx, "k")
+				assert.NoError(t, err)
+				assert.True(t, found)
+				assert.Equal(t, "word", word)
+			})
+		})
+	}
+}
+
+// goroutine returns the name of the one that calls it.
+func goroutine() string {
+	buf := make([]byte, 64)
+	name, _, _ := strings.Cut(string(buf[:runtime.Stack(buf, false)]), " [")
+	return name
+}
