@@ -1,0 +1,80 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// Kind sorts the errors that are the caller's doing. It is itself an error, so
+// that errors.Is(err, accounts.NotFound) works on whatever a [Service] returns.
+type Kind uint8
+
+// The kinds, with the HTTP status that [HTTPStatus] gives them.
+const (
+	Invalid       Kind = iota + 1 // 400: a name or a role breaks the rules
+	Forbidden                     // 403: the adder's role is too low
+	NotFound                      // 404
+	AlreadyExists                 // 409
+)
+
+// Error returns the kind in words: "accounts: not found".
+func (k Kind) Error() string { return "accounts: " + k.text() }
+
+func (k Kind) text() string {
+	switch k {
+	case Invalid:
+		return "invalid"
+	case Forbidden:
+		return "forbidden"
+	case NotFound:
+		return "not found"
+	case AlreadyExists:
+		return "already exists"
+	default:
+		return fmt.Sprintf("kind %d", uint8(k))
+	}
+}
+
+// Error is a refusal: the table was asked, or need not be, and the answer is no.
+// All else that a [Service] returns is a failure: of the table, of the network,
+// or of the caller's context.
+type Error struct {
+	Kind   Kind
+	Entity string // "user", "organization" or "membership"
+	ID     string // the name that was asked for, cut short if it was overlong
+	Reason string // what is wrong, in words; may be empty
+}
+
+// Error names the entity and its id: `accounts: user "ann": not found`.
+func (e *Error) Error() string {
+	text := fmt.Sprintf("accounts: %s %q: %s", e.Entity, e.ID, e.Kind.text())
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
+}
+
+// Unwrap returns the error's [Kind].
+func (e *Error) Unwrap() error { return e.Kind }
+
+// HTTPStatus returns the status code of a response that reports err: 400, 403,
+// 404 or 409 for an error with a [Kind], 200 for nil, and 500 for anything else.
+func HTTPStatus(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
+	kind, _ := errors.AsType[Kind](err)
+	switch kind {
+	case Invalid:
+		return http.StatusBadRequest
+	case Forbidden:
+		return http.StatusForbidden
+	case NotFound:
+		return http.StatusNotFound
+	case AlreadyExists:
+		return http.StatusConflict
+	default:
+		return http.StatusInternalServerError
+	}
+}

@@ -1,0 +1,110 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+)
+
+// AddUserToOrganization makes a user a member of an organization, on behalf of
+// addedBy, and returns the membership with the organization's slug. An [Owner]
+// may add anyone, an [Admin] admins and members.
+//
+// All that this relies on is checked in the one transaction that writes the
+// membership, never in the cache: a removed owner can add nobody. The error is
+// [Invalid] for names and roles that break the rules, and else the first that
+// applies of: [NotFound] for the organization, for the user, for addedBy's
+// membership, [Forbidden] where addedBy's role is too low, and [AlreadyExists].
+func (s *Service) AddUserToOrganization(ctx context.Context, m Membership, addedBy string) (Membership, error) {
+	m, err := checkMembership(m, addedBy)
+	if err != nil {
+		return Membership{}, err
+	}
+	steps := []step{s.organizationExists(m.Organization), s.userExists(m.Username)}
+	if addedBy == m.Username {
+		steps = append(steps, s.addsItself(m))
+	} else {
+		taken := &Error{Kind: AlreadyExists, Entity: "membership", ID: m.id().String()}
+		steps = append(steps, s.mayAdd(m, addedBy), s.create(membershipItem(m), newRequestID(), taken))
+	}
+	err = s.transact(ctx, steps...)
+	if err == nil && addedBy == m.Username {
+		err = errors.New("the table passed a check that always fails")
+	}
+	if err != nil {
+		return Membership{}, failed(err, "add membership", m.id().String())
+	}
+	s.engine.Wrote(ctx, s.memberships.Write(m.id(), m))
+	return m, nil
+}
+
+// GetMembership returns a user's membership of the organization that is known
+// under the slug of the given name. The error is [Invalid] for names that break
+// the rules, [NotFound] where there is no such membership, be it for want of the
+// organization or of the user. It may be up to TTL old where something else than
+// a Service has changed it, so it is no basis for authorization.
+func (s *Service) GetMembership(ctx context.Context, organization, username string) (Membership, error) {
+	slug, err := slugOf(organization)
+	if err != nil {
+		return Membership{}, err
+	}
+	if err := checkUsername(username); err != nil {
+		return Membership{}, err
+	}
+	return get(ctx, &s.memberships, memberID{slug, username})
+}
+
+// checkMembership returns m with the organization's slug.
+func checkMembership(m Membership, addedBy string) (Membership, error) {
+	slug, err := slugOf(m.Organization)
+	if err != nil {
+		return m, err
+	}
+	m.Organization = slug
+	if err := checkUsername(m.Username); err != nil {
+		return m, err
+	}
+	if !m.Role.valid() {
+		return m, invalid("membership", m.id().String(), "the role must be Owner, Admin or Member")
+	}
+	return m, checkUsername(addedBy)
+}
+
+// mayAdd checks that addedBy is a member whose role is high enough for m. On
+// failure the old item tells which of the two it is not.
+func (s *Service) mayAdd(m Membership, addedBy string) step {
+	adder := memberID{m.Organization, addedBy}
+	values := attributes{":owner": text(string(Owner))}
+	condition := "#role = :owner"
+	if Admin.mayAdd(m.Role) {
+		values[":admin"] = text(string(Admin))
+		condition = "#role IN (:owner, :admin)"
+	}
+	return s.check(memberKey(adder), condition, values, func(old attributes) *Error {
+		if len(old) == 0 {
+			return &Error{Kind: NotFound, Entity: "membership", ID: adder.String(), Reason: "only members can add members"}
+		}
+		return forbidden(m, adder)
+	})
+}
+
+// addsItself stands for the checks of the adder and of the new member where
+// they are one: DynamoDB refuses a transaction that touches an item twice. The
+// condition always fails, since either the adder is no member, or the new member
+// is one already. The old item tells.
+func (s *Service) addsItself(m Membership) step {
+	const never = "attribute_exists(PK) AND attribute_not_exists(PK)"
+	return s.check(memberKey(m.id()), never, nil, func(old attributes) *Error {
+		if len(old) == 0 {
+			return &Error{Kind: NotFound, Entity: "membership", ID: m.id().String(), Reason: "only members can add members"}
+		}
+		var role Role
+		if err := read(old, need("role", (*string)(&role))); err != nil || !role.mayAdd(m.Role) {
+			return forbidden(m, m.id())
+		}
+		return &Error{Kind: AlreadyExists, Entity: "membership", ID: m.id().String()}
+	})
+}
+
+func forbidden(m Membership, adder memberID) *Error {
+	return &Error{Kind: Forbidden, Entity: "membership", ID: adder.String(), Reason: "the role is too low to add this role: " + string(m.Role)}
+}

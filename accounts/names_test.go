@@ -1,0 +1,126 @@
+package accounts_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/warmclient/warmclient/accounts"
+)
+
+var badNames = map[string]string{
+	"too long":            strings.Repeat("a", 129),
+	"too long in bytes":   strings.Repeat("ä", 65),
+	"hash":                "ann#lee",
+	"invalid UTF-8":       "ann\xff",
+	"newline inside":      "ann\nlee",
+	"NUL":                 "ann\x00",
+	"C1 control":          "ann\u0085lee",
+	"leading space":       " ann",
+	"trailing tab":        "ann\t",
+	"trailing wide space": "ann\u3000",
+}
+
+var goodNames = []string{
+	"a", strings.Repeat("a", 128), strings.Repeat("ä", 64), "Ann Lee", "ann@example.com", "ann/lee", "名前", "o'neil", "🙂", "-", "ann:1",
+}
+
+func TestNamesThatBreakTheRulesAreInvalid(t *testing.T) {
+	s, db, cache := withCompany(t, patient)
+	bad := func(t *testing.T, err error) {
+		t.Helper()
+		require.ErrorIs(t, err, accounts.Invalid)
+		assert.Equal(t, 400, accounts.HTTPStatus(err))
+		assert.Less(t, len(err.Error()), 600)
+		assert.True(t, utf8.ValidString(err.Error()))
+	}
+	for name, value := range badNames {
+		t.Run(name, func(t *testing.T) {
+			_, err := s.CreateUser(t.Context(), accounts.User{Username: value})
+			bad(t, err)
+			_, err = s.CreateUser(t.Context(), accounts.User{Username: "eve", FirstName: value})
+			bad(t, err)
+			assert.ErrorContains(t, err, `user "eve": invalid: the first name `)
+			_, err = s.CreateUser(t.Context(), accounts.User{Username: "eve", LastName: value})
+			bad(t, err)
+			assert.ErrorContains(t, err, `user "eve": invalid: the last name `)
+			_, err = s.GetUser(t.Context(), value)
+			bad(t, err)
+			_, err = s.CreateOrganization(t.Context(), "acme", value)
+			bad(t, err)
+			_, err = s.GetMembership(t.Context(), "acme", value)
+			bad(t, err)
+			_, err = s.AddUserToOrganization(t.Context(), accounts.Membership{Organization: "acme", Username: value, Role: accounts.Member}, "ann")
+			bad(t, err)
+			_, err = s.AddUserToOrganization(t.Context(), accounts.Membership{Organization: "acme", Username: "dan", Role: accounts.Member}, value)
+			bad(t, err)
+		})
+	}
+	_, err := s.GetUser(t.Context(), "")
+	bad(t, err)
+	require.EqualError(t, err, `accounts: user "": invalid: the username is empty`)
+
+	gets, writes := db.counted()
+	assert.Zero(t, gets+writes+cache.called(), "nothing is asked")
+}
+
+func TestNamesThatKeepTheRulesAreFine(t *testing.T) {
+	for _, name := range goodNames {
+		t.Run(name, func(t *testing.T) {
+			s, _, _ := withCompany(t, patient)
+			want := accounts.User{Username: name, FirstName: name, LastName: name}
+			_, err := s.CreateUser(t.Context(), want)
+			require.NoError(t, err)
+			got, err := s.GetUser(t.Context(), name)
+			require.NoError(t, err)
+			assert.Equal(t, want, got)
+			_, err = s.CreateOrganization(t.Context(), "acme", name)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestOrganizationNamesWithoutAFittingSlugAreInvalid(t *testing.T) {
+	s, db, cache := withCompany(t, patient)
+	for what, name := range map[string]string{
+		"empty":           "",
+		"white space":     " \t",
+		"signs only":      "#!?",
+		"slug too long":   strings.Repeat("a", 129),
+		"slug grows":      strings.Repeat("&", 65),
+		"name too long":   "a" + strings.Repeat(" ", 1024),
+		"invalid UTF-8":   "acme\xff",
+		"transliteration": strings.Repeat("щ", 64),
+	} {
+		t.Run(what, func(t *testing.T) {
+			_, err := s.CreateOrganization(t.Context(), name, "ann")
+			require.ErrorIs(t, err, accounts.Invalid)
+			assert.ErrorContains(t, err, "accounts: organization ")
+			_, err = s.GetOrganization(t.Context(), name)
+			require.ErrorIs(t, err, accounts.Invalid)
+			_, err = s.GetMembership(t.Context(), name, "ann")
+			require.ErrorIs(t, err, accounts.Invalid)
+			_, err = s.AddUserToOrganization(t.Context(), accounts.Membership{Organization: name, Username: "dan", Role: accounts.Member}, "ann")
+			require.ErrorIs(t, err, accounts.Invalid)
+		})
+	}
+	gets, writes := db.counted()
+	assert.Zero(t, gets+writes+cache.called(), "nothing is asked")
+
+	long := strings.Repeat("a", 128)
+	org, err := s.CreateOrganization(t.Context(), long, "ann")
+	require.NoError(t, err)
+	assert.Equal(t, long, org.Name)
+}
+
+func TestRoleIsOneOfThree(t *testing.T) {
+	s, _, _ := withCompany(t, patient)
+	for _, role := range []accounts.Role{"", "owner", "King"} {
+		_, err := s.AddUserToOrganization(t.Context(), accounts.Membership{Organization: "Tech Corp", Username: "dan", Role: role}, "ann")
+		require.ErrorIs(t, err, accounts.Invalid)
+		require.EqualError(t, err, `accounts: membership "tech-corp/dan": invalid: the role must be Owner, Admin or Member`)
+	}
+}

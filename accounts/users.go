@@ -1,0 +1,45 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// CreateUser creates a user and returns it. The error is [Invalid] for a name
+// that breaks the rules, [AlreadyExists] where the username is taken.
+func (s *Service) CreateUser(ctx context.Context, u User) (User, error) {
+	if err := checkUser(u); err != nil {
+		return User{}, err
+	}
+	put := s.put(userItem(u), newRequestID())
+	err := s.write(ctx, func(ctx context.Context) error {
+		_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
+			TableName:                 put.TableName,
+			Item:                      put.Item,
+			ConditionExpression:       put.ConditionExpression,
+			ExpressionAttributeValues: put.ExpressionAttributeValues,
+		})
+		return err
+	})
+	if _, taken := errors.AsType[*types.ConditionalCheckFailedException](err); taken {
+		return User{}, &Error{Kind: AlreadyExists, Entity: "user", ID: u.Username}
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("accounts: create user %q: %w", u.Username, err)
+	}
+	s.engine.Wrote(ctx, s.users.Write(u.Username, u))
+	return u, nil
+}
+
+// GetUser returns a user. The error is [Invalid] for a name that no user can
+// have, [NotFound] where there is none.
+func (s *Service) GetUser(ctx context.Context, username string) (User, error) {
+	if err := checkUsername(username); err != nil {
+		return User{}, err
+	}
+	return get(ctx, &s.users, username)
+}
