@@ -1,0 +1,174 @@
+package momentocache_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/momentohq/client-sdk-go/config"
+	"github.com/momentohq/client-sdk-go/momento"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+
+	"github.com/warmclient/warmclient/accounts/momentocache"
+	"github.com/warmclient/warmclient/lazyclient"
+	"github.com/warmclient/warmclient/secrets"
+)
+
+func TestIsAuthErrorIsOnlyAboutTheToken(t *testing.T) {
+	for code, want := range map[codes.Code]bool{
+		codes.Unauthenticated: true, codes.PermissionDenied: false, codes.NotFound: false, codes.Unavailable: false,
+	} {
+		s := newServer(t)
+		c, n := newCache(t, s)
+		require.NoError(t, c.Client.Warm(t.Context()))
+		s.inject(fail(code, "no"))
+		err := c.Set(t.Context(), "k", nil, time.Minute)
+		require.Error(t, err)
+		assert.Equal(t, want, momentocache.IsAuthError(err), "%v", code)
+		if !want {
+			assert.EqualValues(t, 1, n.opened.Load(), "%v", code)
+		}
+	}
+	assert.False(t, momentocache.IsAuthError(nil))
+	assert.False(t, momentocache.IsAuthError(errors.New("AuthenticationError")))
+}
+
+func TestACallsErrorJoinsWhatTheSDKHides(t *testing.T) {
+	s := newServer(t)
+	slow := errors.New("over the cache's budget")
+	left := errors.New("the caller left")
+	within := func(d time.Duration) func(context.Context) (context.Context, context.CancelFunc) {
+		return func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeoutCause(ctx, d, slow)
+		}
+	}
+	leave := func(ctx context.Context) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancelCause(ctx)
+		time.AfterFunc(20*time.Millisecond, func() { cancel(left) })
+		return ctx, func() { cancel(nil) }
+	}
+	tests := map[string]struct {
+		fault func(context.Context, call) error
+		end   func(context.Context) (context.Context, context.CancelFunc)
+		code  string
+		is    []error
+		isNot []error
+		text  string
+	}{
+		"deadline": {
+			hang, within(20 * time.Millisecond), momento.TimeoutError,
+			[]error{context.DeadlineExceeded, slow}, []error{context.Canceled}, ": TimeoutError: ",
+		},
+		"cancellation": {
+			hang, leave, momento.CanceledError,
+			[]error{context.Canceled, left}, []error{context.DeadlineExceeded}, ": the caller left",
+		},
+		"the SDK's own timeout": {
+			hang, within(time.Minute), momento.TimeoutError,
+			[]error{context.DeadlineExceeded}, []error{context.Canceled, slow}, ": TimeoutError: ",
+		},
+		"an answer": {
+			fail(codes.NotFound, "no such cache"), within(time.Minute), momento.CacheNotFoundError,
+			nil, []error{context.Canceled, context.DeadlineExceeded, slow}, ": NotFoundError: no such cache",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s.inject(nil)
+			o := opener(t, s.addr)
+			o.Config = config.LambdaLatestWithLogger(quiet).WithClientTimeout(500 * time.Millisecond)
+			c, _ := cacheOf(t, o)
+			require.NoError(t, c.Client.Warm(t.Context()))
+			s.inject(tt.fault)
+			for op, call := range map[string]func(context.Context) error{
+				"get from": func(ctx context.Context) error { _, err := c.Get(ctx, "k"); return err },
+				"set in":   func(ctx context.Context) error { return c.Set(ctx, "k", nil, time.Minute) },
+			} {
+				ctx, cancel := tt.end(t.Context())
+				defer cancel()
+				err := call(ctx)
+				sdk, ok := errors.AsType[momento.MomentoError](err)
+				require.True(t, ok, "%v", err)
+				assert.Equal(t, tt.code, sdk.Code())
+				for _, want := range tt.is {
+					assert.ErrorIs(t, err, want)
+				}
+				for _, other := range tt.isNot {
+					assert.NotErrorIs(t, err, other)
+				}
+				assert.Regexp(t, `^momentocache: `+op+` cache "accounts": `+sdk.Code()+`: `, err.Error())
+				assert.Contains(t, err.Error(), tt.text)
+				assert.NotContains(t, err.Error(), "\n")
+			}
+		})
+	}
+}
+
+func TestADeadlineThatTheServerTellsAMomentEarlyIsTheContextsOwn(t *testing.T) {
+	slow := errors.New("over the cache's budget")
+	for early, own := range map[time.Duration]bool{time.Millisecond: true, 20 * time.Millisecond: false} {
+		synctest.Test(t, func(t *testing.T) {
+			tells := func(context.Context) error {
+				time.Sleep(50*time.Millisecond - early)
+				return momento.NewMomentoError(momento.TimeoutError, "deadline exceeded", nil)
+			}
+			holder, _ := holderOf(&tells)
+			c := &momentocache.Cache{Client: holder, Name: "accounts"}
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, slow)
+			defer cancel()
+			start := time.Now()
+			_, err := c.Get(ctx, "k")
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.Equal(t, own, errors.Is(err, slow))
+			if own {
+				assert.Equal(t, 50*time.Millisecond, time.Since(start))
+			} else {
+				assert.Equal(t, 50*time.Millisecond-early, time.Since(start))
+			}
+		})
+	}
+}
+
+func TestAnEndedContextMakesNoCall(t *testing.T) {
+	s := newServer(t)
+	c, n := newCache(t, s)
+	why := errors.New("the caller left")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(why)
+	_, err := c.Get(ctx, "k")
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, why)
+	require.EqualError(t, err, `momentocache: get from cache "accounts": the caller left`)
+	assert.Zero(t, n.opened.Load())
+	assert.Empty(t, s.seen())
+}
+
+func TestAFailedOpenIsTheCallsError(t *testing.T) {
+	o := opener(t, "127.0.0.1:1")
+	o.Key = "ANOTHER_KEY"
+	c, _ := cacheOf(t, o)
+	_, err := c.Get(t.Context(), "k")
+	require.ErrorIs(t, err, secrets.ErrNoKey)
+	_, ok := errors.AsType[*lazyclient.OpenError](err)
+	assert.True(t, ok)
+	assert.Contains(t, err.Error(), `momentocache: get from cache "accounts"`)
+
+	_, err = (&momentocache.Cache{Name: "accounts"}).Get(t.Context(), "k")
+	require.EqualError(t, err, "momentocache: Cache.Client is nil")
+}
+
+func TestAnEmptyKeyOrNameIsRefusedBeforeTheWire(t *testing.T) {
+	s := newServer(t)
+	c, _ := newCache(t, s)
+	require.NoError(t, c.Client.Warm(t.Context()))
+	s.seen()
+	_, err := c.Get(t.Context(), "")
+	require.ErrorContains(t, err, "InvalidArgumentError")
+	nameless := &momentocache.Cache{Client: c.Client}
+	require.ErrorContains(t, nameless.Set(t.Context(), "k", nil, time.Minute), "InvalidArgumentError")
+	assert.Empty(t, s.seen())
+}

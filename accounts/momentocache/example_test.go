@@ -1,0 +1,80 @@
+package momentocache_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/momentohq/client-sdk-go/momento"
+	"github.com/momentohq/client-sdk-go/responses"
+
+	"github.com/warmclient/warmclient/accounts/momentocache"
+	"github.com/warmclient/warmclient/lazyclient"
+	"github.com/warmclient/warmclient/secrets"
+)
+
+// fakeMomento is a Momento client for tests: the calls that Cache makes, on a map.
+type fakeMomento struct {
+	momento.CacheClient // the other calls panic
+	values              map[momento.Key]momento.Value
+}
+
+func (f fakeMomento) Get(_ context.Context, r *momento.GetRequest) (responses.GetResponse, error) {
+	if value, ok := f.values[r.Key]; ok {
+		return responses.NewGetHit([]byte(value.(momento.Bytes))), nil
+	}
+	return &responses.GetMiss{}, nil
+}
+
+func (f fakeMomento) Set(_ context.Context, r *momento.SetRequest) (responses.SetResponse, error) {
+	f.values[r.Key] = r.Value
+	return &responses.SetSuccess{}, nil
+}
+
+// Without the service: a holder that is open already, with a fake.
+func ExampleCache() {
+	ctx := context.Background()
+	cache := &momentocache.Cache{
+		Client: lazyclient.Of[momento.CacheClient](fakeMomento{values: make(map[momento.Key]momento.Value)}),
+		Name:   "accounts",
+	}
+	if err := cache.Set(ctx, "greeting", []byte("hello"), time.Minute); err != nil {
+		fmt.Println(err)
+	}
+	value, err := cache.Get(ctx, "greeting")
+	fmt.Printf("%s %v\n", value, err)
+	value, err = cache.Get(ctx, "nothing")
+	fmt.Println(value == nil, err)
+	// Output:
+	// hello <nil>
+	// true <nil>
+}
+
+// A token that can never work is refused before anything is dialled.
+func ExampleOpener_Open() {
+	const expired = "eyJhbGciOiJIUzI1NiJ9.eyJjIjoiY2FjaGUuZXhhbXBsZS5jb20iLCJleHAiOjEyMzQ1Njc4OTB9.c2lnbmF0dXJl"
+	opener := momentocache.Opener{
+		Source: secrets.SourceFunc(func(context.Context) (secrets.Document, error) {
+			return secrets.Static(`{"MOMENTO_AUTH_TOKEN": "` + expired + `"}`), nil
+		}),
+		Key: "MOMENTO_AUTH_TOKEN",
+	}
+	_, err := opener.Open(context.Background())
+	fmt.Println(err)
+	// Output:
+	// momentocache: token in secret "static", key "MOMENTO_AUTH_TOKEN": expired at 2009-02-13T23:31:30Z
+}
+
+func ExampleIsAuthError() {
+	holder := &lazyclient.Holder[momento.CacheClient]{
+		Open: momentocache.Opener{
+			Source: secrets.Env{Name: "MOMENTO_AUTH_TOKEN"},
+		}.Open,
+		Release: momentocache.Release,
+		Stale:   momentocache.IsAuthError, // a rotated token opens a new client, and costs no failed call
+	}
+	refused := momento.NewMomentoError(momento.AuthenticationError, "the token was revoked", nil)
+	forbidden := momento.NewMomentoError(momento.PermissionError, "read only", nil)
+	fmt.Println(holder.Stale(refused), holder.Stale(forbidden))
+	// Output: true false
+}

@@ -1,0 +1,73 @@
+package momentocache
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/momentohq/client-sdk-go/momento"
+)
+
+// tooLate is how many calls in a row may end in their deadline before their
+// client is given up. One is a slow moment of the service; and since keep-alives
+// are off, nothing else tells a dead connection.
+const tooLate = 3
+
+// lateCalls counts the calls in a row on one client that ended in their
+// deadline. The zero value has counted none.
+type lateCalls struct {
+	some   atomic.Bool // count is not 0: spares the calls that are answered the lock
+	mu     sync.Mutex
+	client momento.CacheClient
+	count  int
+}
+
+// note takes the outcome of a call on client, and reports whether that was the
+// last straw.
+func (l *lateCalls) note(client momento.CacheClient, err error) bool {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return l.timedOut(client)
+	case errors.Is(err, context.Canceled):
+		return false // the caller left: that says nothing about the client
+	default:
+		l.answered()
+		return false
+	}
+}
+
+func (l *lateCalls) answered() {
+	if !l.some.Load() {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.clear()
+}
+
+func (l *lateCalls) timedOut(client momento.CacheClient) bool {
+	// A fake may be of a type that == panics on; it is never counted then.
+	if !reflect.ValueOf(client).Comparable() {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.client != client {
+		l.clear()
+		l.client = client
+	}
+	l.count++
+	l.some.Store(true)
+	if l.count < tooLate {
+		return false
+	}
+	l.clear()
+	return true
+}
+
+func (l *lateCalls) clear() {
+	l.client, l.count = nil, 0
+	l.some.Store(false)
+}
