@@ -1,0 +1,241 @@
+package holders
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// hardCase asks one question of every contender.
+type hardCase struct {
+	name    string
+	run     func(share func(open) shared) Outcome
+	verdict func(Outcome) string
+}
+
+// The names of the cases.
+const (
+	FailureStorm      = "failure storm"
+	CancelledFirst    = "first caller leaves"
+	Panic             = "panic"
+	Goexit            = "Goexit"
+	InvalidatedFlight = "invalidate during a flight"
+)
+
+func hardCases() []hardCase {
+	return []hardCase{
+		{FailureStorm, failureStorm, func(o Outcome) string {
+			return fmt.Sprintf("%s, %s; %s", plural(o.Opens, "open"), milliseconds(slowest(o)), later(o))
+		}},
+		{CancelledFirst, cancelledFirst, func(o Outcome) string {
+			first := "leaves at once"
+			if o.Callers[0].Took > leave+(slowOpen-leave)/2 {
+				first = "has to wait"
+			}
+			second := "the second gets the value"
+			if !o.Callers[1].good() {
+				second = "the second fails too"
+			}
+			return first + "; " + second
+		}},
+		{Panic, panicking, callersVerdict},
+		{Goexit, goexiting, callersVerdict},
+		{InvalidatedFlight, invalidatedFlight, func(o Outcome) string {
+			if o.Missing {
+				return "cannot be invalidated"
+			}
+			return "waiter: " + generation(o.Callers[0]) + "; later: " + generation(o.Later)
+		}},
+	}
+}
+
+const (
+	stormCallers = 10
+	failAfter    = 50 * time.Millisecond
+	slowOpen     = 200 * time.Millisecond
+	join         = 20 * time.Millisecond
+	leave        = 50 * time.Millisecond
+	pastBackoff  = 150 * time.Millisecond
+)
+
+// failureStorm: ten callers ask at once for what takes 50 ms to fail. Then it
+// is well again.
+func failureStorm(share func(open) shared) (o Outcome) {
+	var opens atomic.Int32
+	var well atomic.Bool
+	s := share(func(context.Context) (int, error) {
+		if well.Load() {
+			return 1, nil
+		}
+		opens.Add(1)
+		time.Sleep(failAfter)
+		return 0, errors.New("no route to host")
+	})
+	calls := make([]<-chan Ending, stormCallers)
+	for i := range calls {
+		calls[i] = call(context.Background(), s)
+	}
+	o.Callers = wait(calls...)
+	o.Opens = int(opens.Load())
+	well.Store(true)
+	time.Sleep(pastBackoff)
+	o.Later = wait(call(context.Background(), s))[0]
+	return o
+}
+
+// cancelledFirst: of two callers who wait for one open, the first is cancelled.
+func cancelledFirst(share func(open) shared) (o Outcome) {
+	var opens atomic.Int32
+	s := share(func(ctx context.Context) (int, error) {
+		opens.Add(1)
+		select {
+		case <-time.After(slowOpen):
+			return 1, nil
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	time.AfterFunc(leave, cancel)
+	first := call(ctx, s)
+	time.Sleep(join)
+	second := call(context.Background(), s)
+	o.Callers = wait(first, second)
+	o.Opens = int(opens.Load())
+	o.Later = wait(call(context.Background(), s))[0]
+	return o
+}
+
+// panicking: the first open panics while two callers wait for it.
+func panicking(share func(open) shared) Outcome {
+	return brokenFirst(share, func() { panic("broken invariant") })
+}
+
+// goexiting: the first open ends its goroutine, as testing.T.FailNow does.
+func goexiting(share func(open) shared) Outcome {
+	return brokenFirst(share, runtime.Goexit)
+}
+
+func brokenFirst(share func(open) shared, breakDown func()) (o Outcome) {
+	var opens atomic.Int32
+	var well atomic.Bool
+	s := share(func(context.Context) (int, error) {
+		if well.Load() {
+			return 1, nil
+		}
+		opens.Add(1)
+		time.Sleep(2 * join) // until both callers are there
+		breakDown()
+		return 0, nil
+	})
+	first := call(context.Background(), s)
+	time.Sleep(join)
+	second := call(context.Background(), s)
+	o.Callers = wait(first, second)
+	o.Opens = int(opens.Load())
+	well.Store(true)
+	time.Sleep(pastBackoff)
+	o.Later = wait(call(context.Background(), s))[0]
+	return o
+}
+
+// invalidatedFlight: while an open is under way that has already read the old
+// token, the token is rotated and the value invalidated. Values are the
+// generations of that token.
+func invalidatedFlight(share func(open) shared) (o Outcome) {
+	var opens, token atomic.Int32
+	token.Store(1)
+	s := share(func(context.Context) (int, error) {
+		opens.Add(1)
+		v := int(token.Load())
+		time.Sleep(3 * join)
+		return v, nil
+	})
+	if s.invalidate == nil {
+		o.Missing = true
+		return o
+	}
+	waiter := call(context.Background(), s)
+	time.Sleep(join)
+	token.Store(2)
+	invalidated := make(chan struct{})
+	go func() { // some wait for the flight
+		defer close(invalidated)
+		s.invalidate()
+	}()
+	o.Callers = wait(waiter)
+	<-invalidated
+	o.Opens = int(opens.Load())
+	o.Later = wait(call(context.Background(), s))[0]
+	return o
+}
+
+func slowest(o Outcome) (d time.Duration) {
+	for _, e := range o.Callers {
+		d = max(d, e.Took)
+	}
+	return d
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func later(o Outcome) string {
+	if o.Later.good() {
+		return "heals"
+	}
+	return "later call: " + o.Later.kind()
+}
+
+// callersVerdict tells the ends of the callers, once if they are alike.
+func callersVerdict(o Outcome) string {
+	var kinds []string
+	for _, e := range o.Callers {
+		if k := e.kind(); len(kinds) == 0 || kinds[len(kinds)-1] != k {
+			kinds = append(kinds, k)
+		}
+	}
+	return "callers: " + strings.Join(kinds, ", then ") + "; " + later(o)
+}
+
+// kind names the end of a call in a word or two.
+func (e Ending) kind() string {
+	switch {
+	case e.Stuck:
+		return "hang"
+	case e.Goexit:
+		return "goroutine ended"
+	case strings.HasPrefix(e.Panic, "runtime error"):
+		return "nil dereference"
+	case e.Panic != "":
+		return "panic"
+	case e.Err != "":
+		return "error"
+	case e.Value == 0:
+		return "zero value, no error"
+	default:
+		return "value"
+	}
+}
+
+func generation(e Ending) string {
+	switch {
+	case e.Value == 1 && e.good():
+		return "old value"
+	case e.good():
+		return "new value"
+	default:
+		return e.kind()
+	}
+}

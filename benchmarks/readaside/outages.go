@@ -1,0 +1,191 @@
+package readaside
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/benchmarks/internal/table"
+)
+
+// Outage is how requests of one contender fare during one fault of the cache.
+type Outage struct {
+	Contender string
+	Fault     string
+	First     Request
+	Later     Request // the tenth, when a contender may have learnt
+}
+
+// Request is how one request with a deadline ended.
+type Request struct {
+	Took  time.Duration
+	Err   string `json:",omitempty"`
+	Wrong bool   `json:",omitempty"` // another user than the one that was asked for
+	Stuck bool   `json:",omitempty"` // no end, long after the deadline
+}
+
+// Good reports whether the caller got the user that was asked for.
+func (r Request) Good() bool { return r.Err == "" && !r.Wrong && !r.Stuck }
+
+const (
+	deadline   = 300 * time.Millisecond // of the caller
+	outageLoad = 5 * time.Millisecond   // what the table takes
+	stuck      = time.Second
+	requests   = 10
+)
+
+// cacheFault is one thing that can be wrong with a cache which holds ann.
+type cacheFault struct {
+	name  string
+	start func(m *memory, over <-chan struct{})
+}
+
+func cacheFaults() []cacheFault {
+	inject := func(m *memory, f func(context.Context) error) { m.fault.Store(&f) }
+	return []cacheFault{
+		{"hangs", func(m *memory, over <-chan struct{}) {
+			inject(m, func(ctx context.Context) error {
+				select {
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				case <-over:
+					return errors.New("over")
+				}
+			})
+		}},
+		{"hangs, deaf to its context", func(m *memory, over <-chan struct{}) {
+			inject(m, func(context.Context) error {
+				<-over
+				return errors.New("over")
+			})
+		}},
+		{"refuses", func(m *memory, _ <-chan struct{}) {
+			inject(m, func(context.Context) error { return errors.New("connection refused") })
+		}},
+		{"answers garbage", func(m *memory, _ <-chan struct{}) {
+			m.each(func([]byte) []byte { return []byte("\x93garbage\x00") })
+		}},
+		{"answers with another user", func(m *memory, _ <-chan struct{}) {
+			var bob []byte
+			m.each(func(b []byte) []byte { // the keys are ann's and bob's, the values differ in the name only
+				if bob == nil || string(b) > string(bob) {
+					bob = b
+				}
+				return b
+			})
+			m.each(func([]byte) []byte { return bob })
+		}},
+	}
+}
+
+// Outages observes every contender under every fault. It takes a few seconds.
+func Outages(ctx context.Context) ([]Outage, error) {
+	cs, fs := contenders(), cacheFaults()
+	all := make([]Outage, len(cs)*len(fs))
+	var group errgroup.Group
+	for i, c := range cs {
+		for j, f := range fs {
+			group.Go(func() (err error) {
+				all[i*len(fs)+j], err = outage(ctx, c, f)
+				return err
+			})
+		}
+	}
+	return all, group.Wait()
+}
+
+func outage(ctx context.Context, c contender, f cacheFault) (Outage, error) {
+	o := Outage{Contender: c.name, Fault: f.name}
+	m := new(memory)
+	get, err := c.new(m, loadAfter(outageLoad, func() {}))
+	if err != nil {
+		return o, err
+	}
+	for _, username := range []string{"ann", "bob"} {
+		if _, err := get(ctx, username); err != nil {
+			return o, fmt.Errorf("readaside: %s: fill the cache: %w", c.name, err)
+		}
+	}
+	time.Sleep(join) // some fill in the background
+	over := make(chan struct{})
+	defer close(over)
+	f.start(m, over)
+	for i := range requests {
+		r := request(ctx, get)
+		if i == 0 {
+			o.First = r
+		}
+		o.Later = r
+		if r.Stuck {
+			break // so would the others be, until over
+		}
+	}
+	return o, nil
+}
+
+func request(ctx context.Context, get read) Request {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	start := time.Now()
+	ended := make(chan Request, 1)
+	go func() {
+		u, err := get(ctx, "ann")
+		r := Request{Took: time.Since(start), Wrong: err == nil && u != userOf("ann")}
+		if err != nil {
+			r.Err = err.Error()
+		}
+		ended <- r
+	}()
+	select {
+	case r := <-ended:
+		return r
+	case <-time.After(stuck):
+		return Request{Took: stuck, Stuck: true}
+	}
+}
+
+// OutagesTable shows them, contenders downwards and faults across.
+func OutagesTable(all []Outage) table.Table {
+	t := table.Table{
+		Title:   "Read-aside: a request while the cache is at fault",
+		Columns: []string{""},
+		Note: fmt.Sprintf("The first and the %dth of requests one after the other, for a user whom the cache holds, with a deadline of %v; "+
+			"the table answers in %v. One run each.", requests, deadline, outageLoad),
+	}
+	for _, f := range cacheFaults() {
+		t.Columns = append(t.Columns, "cache "+f.name)
+	}
+	for _, o := range all {
+		if n := len(t.Rows); n == 0 || t.Rows[n-1][0] != o.Contender {
+			t.Rows = append(t.Rows, []string{o.Contender})
+		}
+		last := &t.Rows[len(t.Rows)-1]
+		cell := o.First.String()
+		if !o.First.Stuck {
+			cell += ", then " + o.Later.String()
+		}
+		*last = append(*last, cell)
+	}
+	return t
+}
+
+// String returns the end in a word and the time.
+func (r Request) String() string {
+	ms := fmt.Sprintf("%.0f ms", float64(r.Took)/float64(time.Millisecond))
+	switch {
+	case r.Stuck:
+		return "hangs"
+	case r.Wrong:
+		return "wrong user"
+	case r.Err != "":
+		return "fails " + ms
+	default:
+		return "ok " + ms
+	}
+}
+
+var _ accounts.Cache = (*memory)(nil)

@@ -1,0 +1,190 @@
+package secrettimes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/warmclient/warmclient/benchmarks/internal/table"
+)
+
+// Sharing is how one contender serves callers who come together.
+type Sharing struct {
+	Contender string
+
+	// One cold read.
+	Operations map[string]int // that it took
+
+	// Callers of a cold secret, all at once, from a server that takes 20 ms.
+	Callers  int
+	Requests int             // of the last run
+	Took     []time.Duration // of each run until the last one had the secret, ascending
+
+	// Two callers of a cold secret that takes 200 ms, of whom the first is
+	// cancelled after 50 ms.
+	SecondErr string // what the second, healthy one gets; "": the secret
+
+	// The first caller waits for a server that hangs; a second one has a
+	// deadline of 100 ms.
+	SecondLeft time.Duration // after which the second one was let go
+}
+
+const (
+	coldCallers = 64
+	latency     = 20 * time.Millisecond
+	slow        = 200 * time.Millisecond
+	join        = 20 * time.Millisecond
+	leave       = 50 * time.Millisecond
+	short       = 100 * time.Millisecond
+	patience    = 2 * time.Second
+)
+
+// SharedReads observes every contender that a program would call on each request.
+// The stampede is repeated, runs times, as its time varies; the rest does not.
+func SharedReads(ctx context.Context, runs int) ([]Sharing, error) {
+	cs := sharers()
+	all := make([]Sharing, len(cs))
+	for i, c := range cs {
+		all[i] = Sharing{Contender: c.name, Callers: coldCallers}
+		if err := coldRead(ctx, c, &all[i]); err != nil {
+			return nil, fmt.Errorf("secrettimes: %s: %w", c.name, err)
+		}
+		for range runs {
+			if err := coldStampede(ctx, c, &all[i]); err != nil {
+				return nil, fmt.Errorf("secrettimes: %s: %w", c.name, err)
+			}
+		}
+		slices.Sort(all[i].Took)
+	}
+	// These two mostly wait.
+	var group errgroup.Group
+	for i, c := range cs {
+		group.Go(func() error { return cancelledFirst(ctx, c, &all[i]) })
+		group.Go(func() error { return impatientSecond(ctx, c, &all[i]) })
+	}
+	return all, group.Wait()
+}
+
+func coldRead(ctx context.Context, c contender, s *Sharing) error {
+	server, err := serve(answer(0))
+	if err != nil {
+		return err
+	}
+	defer server.end()
+	_, err = c.new(server.url)(ctx)
+	s.Operations = server.operations()
+	return err
+}
+
+func coldStampede(ctx context.Context, c contender, s *Sharing) error {
+	server, err := serve(answer(latency))
+	if err != nil {
+		return err
+	}
+	defer server.end()
+	read := c.new(server.url)
+	var callers errgroup.Group
+	start := time.Now()
+	for range coldCallers {
+		callers.Go(func() error {
+			_, err := read(ctx)
+			return err
+		})
+	}
+	err = callers.Wait()
+	s.Took, s.Requests = append(s.Took, time.Since(start)), server.requests()
+	return err
+}
+
+func cancelledFirst(ctx context.Context, c contender, s *Sharing) error {
+	server, err := serve(answer(slow))
+	if err != nil {
+		return err
+	}
+	defer server.end()
+	read := c.new(server.url)
+	first, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var running sync.WaitGroup
+	running.Go(func() { _, _ = read(first) })
+	time.AfterFunc(leave, cancel)
+	time.Sleep(join)
+	if _, err := read(ctx); err != nil {
+		s.SecondErr = err.Error()
+	}
+	running.Wait()
+	return nil
+}
+
+func impatientSecond(ctx context.Context, c contender, s *Sharing) error {
+	server, err := serve(hang)
+	if err != nil {
+		return err
+	}
+	defer server.end()
+	read := c.new(server.url)
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var running sync.WaitGroup
+	running.Go(func() { _, _ = read(patient) })
+	time.Sleep(join)
+	impatient, cancel := context.WithTimeout(ctx, short)
+	defer cancel()
+	start := time.Now()
+	_, err = read(impatient)
+	s.SecondLeft = time.Since(start)
+	if err == nil {
+		return fmt.Errorf("secrettimes: %s: got a secret from a server that hangs", c.name)
+	}
+	running.Wait()
+	return nil
+}
+
+// SharingTable shows them.
+func SharingTable(all []Sharing) table.Table {
+	t := table.Table{
+		Title: "Secrets: callers who come together",
+		Columns: []string{
+			"", "requests per cold read", fmt.Sprintf("%d cold callers", coldCallers),
+			"healthy second caller, first one cancelled", "second caller with 100 ms, server hangs",
+		},
+	}
+	runs := 0
+	for _, s := range all {
+		runs = len(s.Took)
+		var operations []string
+		for _, name := range []string{"DescribeSecret", "GetSecretValue"} {
+			if n := s.Operations[name]; n > 0 {
+				operations = append(operations, fmt.Sprintf("%d %s", n, name))
+			}
+		}
+		second := "gets the secret"
+		if s.SecondErr != "" {
+			second = "fails"
+		}
+		t.Rows = append(t.Rows, []string{
+			s.Contender,
+			strings.Join(operations, ", "),
+			fmt.Sprintf("%s, %d ms (%d-%d)", plural(s.Requests, "request"), s.Took[len(s.Took)/2].Milliseconds(),
+				s.Took[0].Milliseconds(), s.Took[len(s.Took)-1].Milliseconds()),
+			second,
+			fmt.Sprintf("is let go after %d ms", s.SecondLeft.Milliseconds()),
+		})
+	}
+	t.Note = fmt.Sprintf("Time until the last of the %d callers has the secret, from a server that takes %v: median of %d runs (least to "+
+		"most). The server takes %v for the two callers; the first caller of a hanging server has %v; one run of each.",
+		coldCallers, latency, runs, slow, patience)
+	return t
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

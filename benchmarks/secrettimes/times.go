@@ -1,0 +1,126 @@
+package secrettimes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/warmclient/warmclient/benchmarks/internal/table"
+)
+
+// Sample is how one contender fared with one fault.
+type Sample struct {
+	Contender string
+	Fault     string
+	Limit     time.Duration   // of the caller's context
+	Took      []time.Duration // of each run until the caller had an answer, ascending
+	Requests  int             // that the server saw in the last run
+	Err       string          // of the last run; "": it got the secret
+	Cause     bool            // Err tells what was wrong, as far as that was anything but time
+}
+
+// Median returns the middle one of Took.
+func (s Sample) Median() time.Duration { return s.Took[len(s.Took)/2] }
+
+const atOnce = 24 // they mostly wait
+
+// Times measures every contender with every fault, runs times, with a caller's
+// deadline of limit (but for those that are about another one). It takes somewhat
+// longer than limit.
+func Times(ctx context.Context, limit time.Duration, runs int) ([]Sample, error) {
+	cs, fs := contenders(), faults()
+	samples := make([]Sample, len(cs)*len(fs))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i, f := range fs {
+		for j, c := range cs {
+			group.Go(func() (err error) {
+				samples[i*len(cs)+j], err = measure(ctx, c, f, limit, runs)
+				return err
+			})
+		}
+	}
+	return samples, group.Wait()
+}
+
+func measure(ctx context.Context, c contender, f fault, limit time.Duration, runs int) (Sample, error) {
+	sample := Sample{Contender: c.name, Fault: f.name, Limit: limit, Took: make([]time.Duration, runs)}
+	if c.limit > 0 {
+		sample.Limit = c.limit
+	}
+	// The runs of a fault that takes its time overlap, each with a server and a
+	// client of its own.
+	outcomes := make([]struct {
+		err      error
+		requests int
+	}, runs)
+	var group errgroup.Group
+	for i := range runs {
+		group.Go(func() error {
+			s, err := f.start()
+			if err != nil {
+				return err
+			}
+			defer s.end()
+			read := c.new(s.url)
+			start := time.Now()
+			ctx, cancel := context.WithTimeout(ctx, sample.Limit)
+			defer cancel()
+			text, err := read(ctx)
+			sample.Took[i] = time.Since(start)
+			if err == nil && text != secret {
+				return fmt.Errorf("secrettimes: %s, %s: read another secret", c.name, f.name)
+			}
+			outcomes[i].err, outcomes[i].requests = err, s.requests()
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return sample, err
+	}
+	slices.Sort(sample.Took)
+	last := outcomes[runs-1]
+	sample.Requests = last.requests
+	if last.err != nil {
+		sample.Err = last.err.Error()
+		sample.Cause = strings.Contains(sample.Err, f.shown)
+	}
+	return sample, nil
+}
+
+// TimesTable shows samples, faults downwards and contenders across.
+func TimesTable(samples []Sample) table.Table {
+	t := table.Table{Title: "Secrets: seconds until the caller has an answer", Columns: []string{"fault"}}
+	for _, c := range contenders() {
+		t.Columns = append(t.Columns, c.name)
+	}
+	var limit time.Duration
+	runs := 0
+	for _, s := range samples {
+		if n := len(t.Rows); n == 0 || t.Rows[n-1][0] != s.Fault {
+			t.Rows = append(t.Rows, []string{s.Fault})
+		}
+		last := &t.Rows[len(t.Rows)-1]
+		*last = append(*last, s.cell())
+		limit, runs = max(limit, s.Limit), len(s.Took)
+	}
+	t.Note = fmt.Sprintf("Median of %d runs (least to most), requests in brackets; the caller's deadline is %v where no other is named. "+
+		"\"cause lost\": the error's text does not tell what the server did.", runs, limit)
+	return t
+}
+
+func (s Sample) cell() string {
+	least, most := s.Took[0], s.Took[len(s.Took)-1]
+	text := fmt.Sprintf("%.2f (%.2f-%.2f) [%d]", s.Median().Seconds(), least.Seconds(), most.Seconds(), s.Requests)
+	switch {
+	case s.Err == "":
+		text += " value"
+	case !s.Cause:
+		text += " cause lost"
+	}
+	return text
+}
