@@ -1,0 +1,66 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := ci
+
+MODULES := . examples benchmarks
+TOOLS   := $(CURDIR)/bin
+
+STATICCHECK_VERSION := v0.8.2
+FUZZTIME            := 5s
+
+# Runs a command in every module, with the workspace and without it: users of a module do not have ours.
+define each_module
+@for module in $(MODULES); do for work in "" off; do \
+	echo "== $$module$${work:+, GOWORK=off}: $(1)"; \
+	(cd $$module && GOWORK=$$work $(1)); \
+done; done
+endef
+
+.PHONY: ci
+ci: test fmt tidy vet staticcheck layers race fuzz
+
+# The command of the README.
+.PHONY: test
+test:
+	go test ./... ./examples/...
+
+.PHONY: race
+race:
+	$(call each_module,go test -race -shuffle=on ./...)
+
+.PHONY: vet
+vet:
+	$(call each_module,go vet ./...)
+
+.PHONY: fmt
+fmt:
+	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "not formatted:"; echo "$$files"; exit 1; fi
+
+.PHONY: tidy
+tidy:
+	@for module in $(MODULES); do echo "== $$module: go mod tidy -diff"; (cd $$module && GOWORK=off go mod tidy -diff); done
+
+.PHONY: staticcheck
+staticcheck: $(TOOLS)/staticcheck-$(STATICCHECK_VERSION)
+	$(call each_module,$< ./...)
+
+$(TOOLS)/staticcheck-$(STATICCHECK_VERSION):
+	GOBIN=$(TOOLS) GOWORK=off go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+	mv $(TOOLS)/staticcheck $@
+
+# What importers get: lazyclient is the standard library alone, and the root module's graph holds no Lambda
+# runtime, no emulator and no peer.
+.PHONY: layers
+layers:
+	@deps=$$(go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' ./lazyclient | grep -v '/warmclient/lazyclient$$' || true); \
+	if [ -n "$$deps" ]; then echo "lazyclient imports more than the standard library:"; echo "$$deps"; exit 1; fi
+	@heavy=$$(GOWORK=off go list -m all | grep -E 'aws-lambda-go|minidyn|samber/do|caching-go|sturdyc|go-redis|gonum.org/v1/plot' || true); \
+	if [ -n "$$heavy" ]; then echo "the root module's graph holds:"; echo "$$heavy"; exit 1; fi
+
+.PHONY: fuzz
+fuzz:
+	go test -run '^$$' -fuzz '^FuzzRedaction$$' -fuzztime $(FUZZTIME) ./secrets
+
+.PHONY: clean
+clean:
+	rm -rf $(TOOLS)
