@@ -32,7 +32,8 @@ const (
 //
 // A connection can die while a process is frozen, and nobody tells it. So three
 // calls in a row on one client that end in their deadline invalidate that
-// client, and the next call opens a new one.
+// client, and the next call opens a new one. Calls that run at the same time count
+// as one.
 type Cache struct {
 	// Client holds the client. Required.
 	Client *lazyclient.Holder[momento.CacheClient]
@@ -109,10 +110,11 @@ func (c *Cache) call(ctx context.Context, op string, fn func(context.Context, mo
 	var own error // what the last run of fn returned
 	err := c.Client.Use(ctx, func(ctx context.Context, client momento.CacheClient) error {
 		own = nil
+		began := time.Now()
 		if err := fn(ctx, client); err != nil {
 			own = c.failed(ctx, op, err)
 		}
-		if c.late.note(client, own) {
+		if c.late.note(client, began, own) {
 			lazyclient.Invalidate(c.Client, client)
 		}
 		return own

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/momentohq/client-sdk-go/momento"
 )
@@ -22,14 +23,15 @@ type lateCalls struct {
 	mu     sync.Mutex
 	client momento.CacheClient
 	count  int
+	last   time.Time // when the latest of them ended
 }
 
-// note takes the outcome of a call on client, and reports whether that was the
-// last straw.
-func (l *lateCalls) note(client momento.CacheClient, err error) bool {
+// note takes the outcome of a call on client that began at that time, and reports
+// whether that was the last straw.
+func (l *lateCalls) note(client momento.CacheClient, began time.Time, err error) bool {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return l.timedOut(client)
+		return l.timedOut(client, began)
 	case errors.Is(err, context.Canceled):
 		return false // the caller left: that says nothing about the client
 	default:
@@ -47,7 +49,7 @@ func (l *lateCalls) answered() {
 	l.clear()
 }
 
-func (l *lateCalls) timedOut(client momento.CacheClient) bool {
+func (l *lateCalls) timedOut(client momento.CacheClient, began time.Time) bool {
 	// A fake may be of a type that == panics on; it is never counted then.
 	if !reflect.ValueOf(client).Comparable() {
 		return false
@@ -58,7 +60,13 @@ func (l *lateCalls) timedOut(client momento.CacheClient) bool {
 		l.clear()
 		l.client = client
 	}
+	if began.Before(l.last) {
+		// Beside the one counted before, not after it: a stall of the process
+		// makes all calls under way late at once.
+		return false
+	}
 	l.count++
+	l.last = time.Now()
 	l.some.Store(true)
 	if l.count < tooLate {
 		return false
@@ -68,6 +76,6 @@ func (l *lateCalls) timedOut(client momento.CacheClient) bool {
 }
 
 func (l *lateCalls) clear() {
-	l.client, l.count = nil, 0
+	l.client, l.count, l.last = nil, 0, time.Time{}
 	l.some.Store(false)
 }

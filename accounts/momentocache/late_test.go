@@ -108,26 +108,51 @@ func TestThreeCallsInARowThatEndInTheirDeadlineInvalidateTheirClient(t *testing.
 	}
 }
 
+// lateCalls makes n calls at the same time that end in their deadline.
+func lateCalls(t *testing.T, c *momentocache.Cache, n int, limit time.Duration) {
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			_, err := c.Get(ctx, "k")
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+		})
+	}
+	wg.Wait()
+}
+
+func TestLateCallsThatRunAtTheSameTimeCountAsOne(t *testing.T) {
+	for rounds, opened := range map[int]int32{2: 1, 3: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			now := hangs
+			holder, opens := holderOf(&now)
+			c := &momentocache.Cache{Client: holder, Name: "accounts"}
+			for range rounds {
+				lateCalls(t, c, 5, 50*time.Millisecond)
+			}
+			now = answers
+			_, err := c.Get(t.Context(), "k")
+			require.NoError(t, err)
+			assert.Equal(t, opened, opens.Load())
+		})
+	}
+}
+
 func TestLateCallsOnAnOldClientDoNotCountAgainstItsSuccessor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := hangs
 		holder, opens := holderOf(&now)
 		c := &momentocache.Cache{Client: holder, Name: "accounts"}
-		// Five at once on the first client: three are enough, two come too late.
-		var wg sync.WaitGroup
-		for range 5 {
-			wg.Go(func() {
-				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-				defer cancel()
-				_, err := c.Get(ctx, "k")
-				assert.ErrorIs(t, err, context.DeadlineExceeded)
-			})
+		var slow sync.WaitGroup
+		slow.Go(func() { lateCalls(t, c, 2, 160*time.Millisecond) })
+		synctest.Wait()
+		for range 3 {
+			lateCalls(t, c, 1, 50*time.Millisecond)
 		}
-		wg.Wait()
+		slow.Wait() // too late: their client is given up already
 		for range 2 {
-			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-			_, _ = c.Get(ctx, "k")
-			cancel()
+			lateCalls(t, c, 1, 50*time.Millisecond)
 		}
 		now = answers
 		_, err := c.Get(t.Context(), "k")
