@@ -1,0 +1,35 @@
+// Command addusertoorganization is the function behind POST /organizations/{organization}/members:
+// the caller, an owner or an admin, adds a user.
+package main
+
+import (
+	"context"
+
+	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/examples/internal/app"
+)
+
+func main() { app.Start("POST /organizations/{organization}/members", addUserToOrganization) }
+
+func addUserToOrganization(ctx context.Context, r *app.Request) (any, error) {
+	caller, err := r.Caller()
+	if err != nil {
+		return nil, err
+	}
+	var in struct {
+		Username string        `json:"memberUsername"`
+		Role     accounts.Role `json:"role"`
+	}
+	if err := r.Decode(&in); err != nil {
+		return nil, err
+	}
+	service, err := app.Accounts.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := accounts.Membership{Organization: r.PathValue("organization"), Username: in.Username, Role: in.Role}
+	if m, err = service.AddUserToOrganization(ctx, m, caller); err != nil {
+		return nil, err
+	}
+	return map[string]accounts.Membership{"membership": m}, nil
+}

@@ -1,0 +1,34 @@
+// Command createorganization is the function behind POST /organizations: the caller founds an
+// organization and is its first owner.
+package main
+
+import (
+	"context"
+
+	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/examples/internal/app"
+)
+
+func main() { app.Start("POST /organizations", createOrganization) }
+
+func createOrganization(ctx context.Context, r *app.Request) (any, error) {
+	founder, err := r.Caller()
+	if err != nil {
+		return nil, err
+	}
+	var in struct {
+		Name string `json:"organizationName"`
+	}
+	if err := r.Decode(&in); err != nil {
+		return nil, err
+	}
+	service, err := app.Accounts.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	organization, err := service.CreateOrganization(ctx, in.Name, founder)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]accounts.Organization{"organization": organization}, nil
+}

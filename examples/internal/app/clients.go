@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/momentohq/client-sdk-go/momento"
+
+	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/accounts/momentocache"
+	"github.com/warmclient/warmclient/lazyclient"
+	"github.com/warmclient/warmclient/secrets"
+)
+
+// The clients of the process. Each is made on first use, or by [Warm], and shared by all requests.
+var (
+	// AWS is the SDK's configuration.
+	AWS = lazyclient.Holder[aws.Config]{Name: "aws config", Open: openAWS, Observe: logHolder}
+
+	// DynamoDB is the client of the table.
+	DynamoDB = lazyclient.Holder[*dynamodb.Client]{Name: "dynamodb", Open: openDynamoDB, Observe: logHolder}
+
+	// SecretsManager is kept for the day when the token is rotated: its connection is up then.
+	SecretsManager = lazyclient.Holder[*secretsmanager.Client]{
+		Name: "secrets manager", Open: openSecretsManager, Observe: logHolder,
+	}
+
+	// Momento is the client of the cache. When the service refuses its token, the secret is read
+	// again and a new client takes over.
+	Momento = lazyclient.Holder[momento.CacheClient]{
+		Name:    "momento",
+		Open:    openMomento,
+		Release: momentocache.Release,
+		Stale:   momentocache.IsAuthError,
+		Observe: logMomento,
+	}
+
+	// Accounts is the service. It does not wait for Momento: while that is being opened, or is down,
+	// DynamoDB answers.
+	Accounts = lazyclient.Holder[*accounts.Service]{Name: "accounts", Open: openAccounts, Observe: logHolder}
+)
+
+func openDynamoDB(ctx context.Context) (*dynamodb.Client, error) {
+	cfg, err := AWS.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return accounts.NewDynamoDBClient(cfg), nil
+}
+
+func openSecretsManager(ctx context.Context) (*secretsmanager.Client, error) {
+	cfg, err := AWS.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return secrets.NewClient(cfg), nil
+}
+
+func openMomento(ctx context.Context) (momento.CacheClient, error) {
+	api, err := SecretsManager.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	opener := momentocache.Opener{
+		Source:   secrets.SecretsManager{API: api, ID: secretID()},
+		Key:      secretKey(),
+		Endpoint: momentoEndpoint(),
+	}
+	return opener.Open(ctx)
+}
+
+func openAccounts(ctx context.Context) (*accounts.Service, error) {
+	table := tableName()
+	if table == "" {
+		return nil, errors.New("app: TABLE_NAME is not set")
+	}
+	db, err := DynamoDB.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	options := accounts.Options{Observe: observe}
+	if name := cacheName(); name != "" {
+		options.Cache = &momentocache.Cache{Client: &Momento, Name: name}
+	}
+	return accounts.New(db, table, options)
+}

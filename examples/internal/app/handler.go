@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"runtime/debug"
+	"time"
+)
+
+// Handler does the work of a function. What it returns is the JSON body of a 200, or an error: one
+// of [Request] or of the accounts package becomes the status that belongs to it, any other a 500
+// whose cause is logged.
+type Handler func(ctx context.Context, r *Request) (any, error)
+
+// Function is a Handler as lambda.Start takes it: it takes proxy events of API Gateway (REST API;
+// HTTP API in formats 1.0 and 2.0) and of function URLs, and returns the response of the same shape.
+// It may be called concurrently. Its error means that the event was none of these.
+type Function func(ctx context.Context, event json.RawMessage) (any, error)
+
+// New returns a function that answers one route, such as "GET /users/{username}", with h.
+func New(route string, h Handler) Function {
+	r := newRoute(route)
+	return func(ctx context.Context, payload json.RawMessage) (any, error) {
+		start := time.Now()
+		e, err := parseEvent(payload)
+		if err != nil {
+			return nil, err
+		}
+		ctx, req := begin(ctx, r, e)
+		callCtx, cancel := withReserve(ctx)
+		defer cancel()
+		a, err := answerTo(call(callCtx, r, e, h))
+		req.end(ctx, a.status, err, time.Since(start))
+		return a.shaped(e), nil
+	}
+}
+
+// call runs h. A panic becomes a 500: the process has nothing in hand that it could have broken.
+func call(ctx context.Context, r route, e *event, h Handler) (body any, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			slog.ErrorContext(ctx, "panic", "value", textOf(v), "stack", string(debug.Stack()))
+			err = errPanicked
+		}
+	}()
+	values, err := r.match(e)
+	if err != nil {
+		return nil, err
+	}
+	return h(ctx, &Request{event: e, values: values})
+}
+
+// withReserve ends the work a little before Lambda ends the invocation, so that there is an answer
+// and a line in the log to tell why.
+func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	reserve := min(100*time.Millisecond, time.Until(deadline)/10)
+	return context.WithDeadline(ctx, deadline.Add(-reserve))
+}

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/warmclient/warmclient/accounts"
+)
+
+// warm is set when the process has seen its first request.
+var warm atomic.Bool
+
+// request is what the log tells of a request.
+type request struct {
+	id    string
+	route string
+	cold  bool
+
+	mu    sync.Mutex
+	steps []string // of the service, on several goroutines
+}
+
+type requestKey struct{}
+
+func requestFrom(ctx context.Context) *request {
+	req, _ := ctx.Value(requestKey{}).(*request)
+	return req
+}
+
+func begin(ctx context.Context, r route, e *event) (context.Context, *request) {
+	req := &request{id: e.RequestContext.RequestID, route: r.String(), cold: !warm.Swap(true)}
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		req.id = cmp.Or(lc.AwsRequestID, req.id)
+	}
+	return context.WithValue(ctx, requestKey{}, req), req
+}
+
+// end logs the request. Of the client's errors only the status: they are in the answer.
+func (req *request) end(ctx context.Context, status int, err error, took time.Duration) {
+	req.mu.Lock()
+	attrs := []slog.Attr{slog.Int("status", status), millis("duration", took)}
+	if len(req.steps) > 0 {
+		attrs = append(attrs, slog.Any("steps", slices.Clone(req.steps))) // a fill may still add to it
+	}
+	req.mu.Unlock()
+	level := slog.LevelInfo
+	if status >= http.StatusInternalServerError {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	slog.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// observe adds a step of the service to the line of the request that took it.
+func observe(ctx context.Context, e accounts.Event) {
+	if req := requestFrom(ctx); req != nil {
+		req.mu.Lock()
+		req.steps = append(req.steps, e.Op+" "+e.Entity+": "+e.Outcome.String())
+		req.mu.Unlock()
+	}
+	if e.Outcome == accounts.CacheFailed || e.Outcome == accounts.Unreadable {
+		// Not many: the service leaves a cache alone that keeps failing.
+		slog.WarnContext(ctx, "cache", "op", e.Op, "entity", e.Entity, "outcome", e.Outcome.String(), "error", textOf(e.Err))
+	}
+	if fn, ok := ctx.Value(observerKey{}).(func(accounts.Event)); ok {
+		fn(e)
+	}
+}
+
+type observerKey struct{}
+
+// WithObserver returns a context for a [Function], under which fn is told of every step that the
+// service takes, on whichever goroutine takes it.
+func WithObserver(ctx context.Context, fn func(accounts.Event)) context.Context {
+	return context.WithValue(ctx, observerKey{}, fn)
+}
+
+var errPanicked = errors.New("app: the handler panicked")
+
+// textOf returns the text of an error or of whatever was given to panic.
+func textOf(v any) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// millis is a duration as CloudWatch Logs Insights can compute with it.
+func millis(key string, d time.Duration) slog.Attr {
+	return slog.Float64(key+"Ms", float64(d.Microseconds())/1000)
+}

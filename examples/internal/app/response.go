@@ -1,0 +1,41 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// answer is a response before it has the shape of an event's.
+type answer struct {
+	status  int
+	headers map[string]string
+	body    []byte
+}
+
+// answerTo turns what a handler returned into an answer. A body that cannot be encoded is a failure.
+func answerTo(body any, err error) (answer, error) {
+	a := answer{status: http.StatusOK, headers: map[string]string{"content-type": "application/json"}}
+	if err == nil {
+		a.body, err = json.Marshal(body)
+	}
+	if err != nil {
+		var message string
+		a.status, message = explain(err)
+		a.body, _ = json.Marshal(map[string]string{"error": message}) // strings always encode
+		if r, ok := errors.AsType[*refusal](err); ok && r.allow != "" {
+			a.headers["allow"] = r.allow
+		}
+	}
+	return a, err
+}
+
+// shaped returns the response that whoever sent e takes.
+func (a answer) shaped(e *event) any {
+	if e.second() {
+		return events.APIGatewayV2HTTPResponse{StatusCode: a.status, Headers: a.headers, Body: string(a.body)}
+	}
+	return events.APIGatewayProxyResponse{StatusCode: a.status, Headers: a.headers, Body: string(a.body)}
+}

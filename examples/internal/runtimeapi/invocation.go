@@ -1,0 +1,91 @@
+package runtimeapi
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// Invocation is one event for a function.
+type Invocation struct {
+	Payload []byte        // JSON
+	Timeout time.Duration // 0: Options.Timeout
+	TraceID string        // "": a new one, not sampled
+}
+
+// invocation is one that waits for a poll or for its answer.
+type invocation struct {
+	Invocation
+	id     string
+	answer chan answer // takes one
+}
+
+type answer struct {
+	payload []byte
+	err     error
+}
+
+// Invoke hands the event to the process, once that polls for one, and returns its response. A process
+// that has one poll open at a time is invoked once at a time, one with several concurrently.
+//
+// The error is a *FunctionError where the function answered with one, a *TimeoutError where it did not
+// answer within the timeout, which counts from the hand-over, and an *ExitError where the process has
+// ended. If ctx ends first, its cause is returned, and an invocation that was handed over goes on.
+func (p *Process) Invoke(ctx context.Context, in Invocation) ([]byte, error) {
+	inv := &invocation{Invocation: in, id: newRequestID(), answer: make(chan answer, 1)}
+	inv.Timeout = cmp.Or(in.Timeout, p.timeout)
+	inv.TraceID = cmp.Or(in.TraceID, newTraceID())
+	select {
+	case p.invocations <- inv:
+	case <-p.exited:
+		return nil, p.state
+	case <-ctx.Done():
+		return nil, fmt.Errorf("runtimeapi: %s has not asked for the event: %w", p.name, context.Cause(ctx))
+	}
+	timeout := time.NewTimer(inv.Timeout)
+	defer timeout.Stop()
+	select {
+	case a := <-inv.answer:
+		return a.payload, a.err
+	case <-p.exited:
+		return inv.answeredOr(p.state)
+	case <-timeout.C:
+		_ = p.cmd.Process.Kill() // it ended just now, if this fails
+		return inv.answeredOr(&TimeoutError{Function: p.name, RequestID: inv.id, After: inv.Timeout})
+	case <-ctx.Done():
+		return nil, fmt.Errorf("runtimeapi: %s has not answered: %w", p.name, context.Cause(ctx))
+	}
+}
+
+// answeredOr returns the answer that came in the same moment as err, or else err.
+func (inv *invocation) answeredOr(err error) ([]byte, error) {
+	select {
+	case a := <-inv.answer:
+		return a.payload, a.err
+	default:
+		return nil, err
+	}
+}
+
+// newRequestID returns a random UUID, which is what Lambda's request ids are.
+func newRequestID() string {
+	b := random(16)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// newTraceID returns the header of a trace that is not sampled.
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html
+func newTraceID() string {
+	root := fmt.Sprintf("1-%08x-%s", uint32(time.Now().Unix()), hex.EncodeToString(random(12)))
+	return fmt.Sprintf("Root=%s;Parent=%s;Sampled=0", root, hex.EncodeToString(random(8)))
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
+}

@@ -1,0 +1,151 @@
+package runtimeapi
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	headerRequestID   = "Lambda-Runtime-Aws-Request-Id"
+	headerDeadline    = "Lambda-Runtime-Deadline-Ms"
+	headerTraceID     = "Lambda-Runtime-Trace-Id"
+	headerARN         = "Lambda-Runtime-Invoked-Function-Arn"
+	headerErrorType   = "Lambda-Runtime-Function-Error-Type" // of an error; the trailer of a broken stream
+	trailerErrorBody  = "Lambda-Runtime-Function-Error-Body"
+	headerExtensionID = "Lambda-Extension-Identifier"
+)
+
+// maxResponse is Lambda's limit on a buffered response.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxResponse = 6 << 20
+
+func (p *Process) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", p.next)
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", p.response)
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", p.failure)
+	mux.HandleFunc("POST /2018-06-01/runtime/init/error", p.initFailure)
+	mux.HandleFunc("POST /2020-01-01/extension/register", p.register)
+	mux.HandleFunc("GET /2020-01-01/extension/event/next", p.nextEvent)
+	return mux
+}
+
+// next answers a poll with the next invocation, however long that takes to come.
+func (p *Process) next(w http.ResponseWriter, r *http.Request) {
+	p.once(p.ready)
+	select {
+	case inv := <-p.invocations:
+		deadline := time.Now().Add(inv.Timeout)
+		p.mu.Lock()
+		p.running[inv.id] = inv
+		p.mu.Unlock()
+		h := w.Header()
+		h.Set("Content-Type", "application/json")
+		h.Set(headerRequestID, inv.id)
+		h.Set(headerDeadline, strconv.FormatInt(deadline.UnixMilli(), 10))
+		h.Set(headerTraceID, inv.TraceID)
+		h.Set(headerARN, "arn:aws:lambda:us-east-1:123456789012:function:"+p.name)
+		_, _ = w.Write(inv.Payload) // a process that is gone answers nothing, which Invoke sees
+	case <-r.Context().Done():
+	}
+}
+
+func (p *Process) response(w http.ResponseWriter, r *http.Request) {
+	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxResponse))
+	if err != nil {
+		status, kind := http.StatusBadRequest, "InvalidResponse"
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			status, kind = http.StatusRequestEntityTooLarge, "Function.ResponseSizeTooLarge"
+		}
+		p.answer(r.PathValue("id"), answer{err: &FunctionError{Type: kind, Message: err.Error()}})
+		refuse(w, status, kind)
+		return
+	}
+	a := answer{payload: payload}
+	// A handler that streams may fail after it has begun: its runtime then ends the body and says so
+	// behind it.
+	if kind := r.Trailer.Get(headerErrorType); kind != "" {
+		body, _ := base64.StdEncoding.DecodeString(r.Trailer.Get(trailerErrorBody)) // optional
+		a.err = functionError(kind, body)
+	}
+	p.accept(w, r, a)
+}
+
+func (p *Process) failure(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxResponse))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "InvalidRequest")
+		return
+	}
+	p.accept(w, r, answer{err: functionError(r.Header.Get(headerErrorType), body)})
+}
+
+func (p *Process) initFailure(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxResponse))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "InvalidRequest")
+		return
+	}
+	p.mu.Lock()
+	p.initErr = functionError(r.Header.Get(headerErrorType), body)
+	p.mu.Unlock()
+	accepted(w)
+}
+
+// register lets an extension in. Internal ones ask for no events: they register to be sent SIGTERM.
+func (p *Process) register(w http.ResponseWriter, _ *http.Request) {
+	p.once(p.extended)
+	w.Header().Set(headerExtensionID, newRequestID())
+	_ = json.NewEncoder(w).Encode(map[string]string{
+		"functionName": p.name, "functionVersion": "$LATEST", "handler": "bootstrap",
+	})
+}
+
+// nextEvent never has one: nobody could register for any.
+func (p *Process) nextEvent(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+// accept hands an answer on. One that comes too late, twice, or to nothing is refused.
+func (p *Process) accept(w http.ResponseWriter, r *http.Request, a answer) {
+	if !p.answer(r.PathValue("id"), a) {
+		refuse(w, http.StatusBadRequest, "InvalidRequestID")
+		return
+	}
+	accepted(w)
+}
+
+func (p *Process) answer(id string, a answer) bool {
+	p.mu.Lock()
+	inv, ok := p.running[id]
+	delete(p.running, id)
+	p.mu.Unlock()
+	if ok {
+		inv.answer <- a
+	}
+	return ok
+}
+
+// once closes a channel that may be closed already.
+func (p *Process) once(ch chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-ch:
+	default:
+		close(ch)
+	}
+}
+
+func accepted(w http.ResponseWriter) {
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = io.WriteString(w, `{"status":"OK"}`)
+}
+
+func refuse(w http.ResponseWriter, status int, kind string) {
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"errorType": kind, "errorMessage": http.StatusText(status)})
+}

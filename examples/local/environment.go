@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/warmclient/warmclient/examples/internal/localstack"
+)
+
+// setEnvironment gives the functions the environment that Lambda would give them, and nothing else:
+// whatever the user has set for the AWS SDK, a profile for example, could lead them to a real account.
+func setEnvironment(stack *localstack.Stack) error {
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "MOMENTO_") {
+			if err := os.Unsetenv(name); err != nil {
+				return fmt.Errorf("unset %s: %w", name, err)
+			}
+		}
+	}
+	for _, entry := range append(stack.Environ(),
+		"AWS_CONFIG_FILE="+os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
+		"AWS_EC2_METADATA_DISABLED=true",
+		"DEMO_TRUST_AUTHORIZATION_HEADER=true",
+	) {
+		name, value, _ := strings.Cut(entry, "=")
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+// Command local runs the whole service of the examples on one machine: the six functions, with the
+// real AWS and Momento SDKs, against a DynamoDB, a Secrets Manager and a Momento on loopback. It needs
+// no account.
+//
+//	go run ./examples/local           # a tour: what it asks, and where each answer came from
+//	go run ./examples/local -serve    # the six routes over HTTP, on 127.0.0.1:8080
+//
+// The tour exits with 0 only if every step went as it should. With -serve, the header Authorization
+// is the caller's username:
+//
+//	curl -d '{"username":"ada","firstName":"Ada","lastName":"Lovelace"}' http://127.0.0.1:8080/users
+//	curl -H 'Authorization: ada' -d '{"organizationName":"Tech Corp"}' http://127.0.0.1:8080/organizations
+//	curl http://127.0.0.1:8080/organizations/tech-corp/members/ada
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/warmclient/warmclient/examples/internal/app"
+	"github.com/warmclient/warmclient/examples/internal/localstack"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// The exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "local: %v (see -help)\n", err)
+		return exitUsage
+	}
+	log := io.Discard
+	if o.serve || o.verbose {
+		log = stderr
+	}
+	slog.SetDefault(app.NewLogger(log))
+	if err := start(ctx, o, stdout); err != nil {
+		fmt.Fprintf(stderr, "local: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+func start(ctx context.Context, o options, stdout io.Writer) (err error) {
+	stack, err := localstack.Start(localstack.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stack.Close()) }()
+	if err := setEnvironment(stack); err != nil {
+		return err
+	}
+	defer func() {
+		if err := app.Close(context.WithoutCancel(ctx)); err != nil {
+			slog.Warn("close", "error", err.Error()) // it was late: no reason to call the tour a failure
+		}
+	}()
+	if o.serve {
+		return serve(ctx, o.addr, stdout)
+	}
+	return tour(ctx, stack, stdout)
+}
+
+const usage = `usage: local [-v]
+       local -serve [-addr host:port]
+
+  -serve  keep serving the six routes over HTTP, until SIGINT or SIGTERM
+  -addr   where to serve; port 0 picks a free one (default 127.0.0.1:8080)
+  -v      write the log of the functions to stderr; -serve always does
+`
+
+type options struct {
+	serve, verbose bool
+	addr           string
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("local", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // its errors are printed by run, on one line
+	flags.BoolVar(&o.serve, "serve", false, "")
+	flags.BoolVar(&o.verbose, "v", false, "")
+	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if given["addr"] && !o.serve {
+		return o, errors.New("-addr is for -serve only")
+	}
+	if _, err := net.ResolveTCPAddr("tcp", o.addr); err != nil {
+		return o, fmt.Errorf("-addr %q: %w", o.addr, err)
+	}
+	return o, nil
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/warmclient/warmclient/examples/internal/app"
+)
+
+// serve answers HTTP requests until ctx ends, and then those under way.
+func serve(ctx context.Context, addr string, stdout io.Writer) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	if err := app.Warm(ctx); err != nil {
+		slog.Warn("warm-up", "error", err.Error())
+	}
+	server := &http.Server{Handler: newFront(), ReadHeaderTimeout: 5 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	fmt.Fprintf(stdout, "listening on http://%s\n", l.Addr())
+
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err = server.Shutdown(ctx)
+	if serveErr := <-failed; !errors.Is(serveErr, http.ErrServerClosed) {
+		err = errors.Join(err, serveErr)
+	}
+	return err
+}
+
+func newRequestID() string { return rand.Text() }

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/warmclient/warmclient/examples/internal/app"
+	"github.com/warmclient/warmclient/examples/internal/localstack"
+)
+
+// service is the six functions on a stack of their own. Since functions have their clients in
+// package variables, as on Lambda, tests that use one do not run in parallel.
+type service struct {
+	*localstack.Stack
+	guide *guide
+	log   *logBuffer
+}
+
+func startService(t *testing.T) *service {
+	t.Helper()
+	stack, err := localstack.Start(localstack.Options{})
+	require.NoError(t, err)
+	environ, logger := os.Environ(), slog.Default()
+	require.NoError(t, setEnvironment(stack))
+	s := &service{Stack: stack, guide: &guide{front: newFront(), stack: stack}, log: &logBuffer{}}
+	t.Setenv("AWS_LAMBDA_LOG_LEVEL", "DEBUG")
+	slog.SetDefault(app.NewLogger(s.log))
+	resetClients()
+	t.Cleanup(func() {
+		resetClients()
+		slog.SetDefault(logger)
+		require.NoError(t, stack.Close())
+		os.Clearenv()
+		for _, entry := range environ {
+			name, value, _ := strings.Cut(entry, "=")
+			require.NoError(t, os.Setenv(name, value))
+		}
+	})
+	return s
+}
+
+// resetClients does what the end of a process does, so that the next request finds it cold.
+func resetClients() {
+	app.Accounts.Reset()
+	app.Momento.Reset()
+	app.SecretsManager.Reset()
+	app.DynamoDB.Reset()
+	app.AWS.Reset()
+}
+
+func (s *service) send(t *testing.T, a ask) answer {
+	t.Helper()
+	got, err := s.guide.send(t.Context(), a)
+	require.NoError(t, err)
+	return got
+}
+
+// must sends a request that is only the scene for what a test is about.
+func (s *service) must(t *testing.T, a ask) {
+	t.Helper()
+	got := s.send(t, a)
+	require.Equal(t, http.StatusOK, got.status, got.body)
+}
+
+func (s *service) createUsers(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		s.must(t, post("/users", "", fmt.Sprintf(`{"username":%q,"firstName":"First","lastName":"Last"}`, name)))
+	}
+}
+
+// eventually sends the request until it is answered from there.
+func (s *service) eventually(t *testing.T, a ask, from string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		got := s.send(t, a)
+		require.Equal(t, http.StatusOK, got.status, got.body)
+		return got.from == from
+	}, 15*time.Second, 20*time.Millisecond)
+}
+
+func (s *service) secretReads() int { return s.SecretsManager.Requests("GetSecretValue") }
+
+// warm waits until the cache answers.
+func (s *service) warm(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+	defer cancel()
+	require.NoError(t, app.Warm(ctx))
+}
+
+// logBuffer collects what is logged.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// lines returns the lines with that message.
+func (b *logBuffer) lines(t *testing.T, message string) []map[string]any {
+	t.Helper()
+	var lines []map[string]any
+	for text := range strings.Lines(b.String()) {
+		var line map[string]any
+		require.NoError(t, json.Unmarshal([]byte(text), &line), text)
+		if line["message"] == message {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/warmclient/warmclient/examples/internal/localstack"
+)
+
+// tour walks through what the service does, printing a row for each step. The error tells what was
+// expected and what came, for each step that went wrong.
+func tour(ctx context.Context, stack *localstack.Stack, stdout io.Writer) error {
+	g := &guide{front: newFront(), stack: stack, out: stdout}
+	g.header()
+	for _, s := range sights {
+		g.show(ctx, s)
+	}
+	g.showOutage(ctx)
+	g.showRotation(ctx)
+	return errors.Join(g.wrong...)
+}
+
+// sights are the steps in which nothing is broken.
+var sights = []step{
+	// Nothing is warm: this request opens every client.
+	{name: "cold request", ask: post("/users", "", `{"username":"ada","firstName":"Ada","lastName":"Lovelace"}`),
+		status: 200, from: fromTable, want: `"username":"ada"`},
+	{name: "warm request", ask: post("/users", "", `{"username":"grace","firstName":"Grace","lastName":"Hopper"}`),
+		status: 200, from: fromTable, want: `"lastName":"Hopper"`},
+	{name: "cache hit", ask: get("/users/grace"),
+		status: 200, from: fromHit, want: `"firstName":"Grace"`},
+	{name: "absence", ask: get("/users/nobody"),
+		status: 404, from: fromMiss, want: "not found"},
+	{name: "absence again", ask: get("/users/nobody"),
+		status: 404, from: fromAbsence, want: "not found"},
+	{name: "absence ends", ask: post("/users", "", `{"username":"nobody","firstName":"Odysseus","lastName":""}`),
+		status: 200, from: fromTable},
+	{name: "seen at once", ask: get("/users/nobody"),
+		status: 200, from: fromHit, want: "Odysseus"},
+	{name: "duplicate", ask: post("/users", "", `{"username":"ada","firstName":"A","lastName":"L"}`),
+		status: 409, from: fromTable, want: "already exists"},
+	{name: "organization", ask: post("/organizations", "ada", `{"organizationName":"Tech Corp"}`),
+		status: 200, from: fromTable, want: `"organizationName":"tech-corp"`},
+	{name: "cache hit", ask: get("/organizations/tech-corp"),
+		status: 200, from: fromHit, want: `"foundingUser":"ada"`},
+	{name: "member", ask: post("/organizations/tech-corp/members", "ada", `{"memberUsername":"grace","role":"Member"}`),
+		status: 200, from: fromTable, want: `"role":"Member"`},
+	{name: "cache hit", ask: get("/organizations/tech-corp/members/grace"),
+		status: 200, from: fromHit, want: `"memberUsername":"grace"`},
+	{name: "forbidden", ask: post("/organizations/tech-corp/members", "grace", `{"memberUsername":"nobody","role":"Admin"}`),
+		status: 403, from: fromTable, want: "forbidden"},
+	{name: "no caller", ask: post("/organizations", "", `{"organizationName":"Acme"}`),
+		status: 401, from: fromFunction},
+	{name: "bad request", ask: post("/users", "", `{"username":"bob"}`),
+		status: 400, from: fromFunction, want: "firstName"},
+}
+
+// showOutage takes Momento down and brings it back.
+func (g *guide) showOutage(ctx context.Context) {
+	g.stack.Momento.Inject(localstack.Fault{Action: localstack.Refuse})
+	g.show(ctx, step{name: "cache outage", ask: get("/users/ada"), status: 200, from: fromFailed})
+	// After a few failures the cache is not even asked.
+	g.show(ctx, step{name: "outage goes on", ask: get("/users/ada"), status: 200, from: fromSkipped, patient: true})
+	g.show(ctx, step{name: "write in outage", ask: post("/users", "", `{"username":"alan","firstName":"Alan","lastName":"Turing"}`),
+		status: 200, from: fromTable})
+	g.stack.Momento.Heal()
+	g.show(ctx, step{name: "outage over", ask: get("/users/ada"), status: 200, from: fromHit, patient: true})
+}
+
+// showRotation replaces the token under concurrent requests: none may notice.
+func (g *guide) showRotation(ctx context.Context) {
+	const requests = 100
+	reads := g.stack.SecretsManager.Requests("GetSecretValue")
+	g.stack.RotateToken()
+	g.showAll(ctx, step{name: "token rotation", ask: get("/users/ada"), status: 200, want: "Lovelace"}, requests)
+	g.show(ctx, step{name: "rotated", ask: get("/users/ada"), status: 200, from: fromHit, patient: true})
+	// One read is all it takes. A client that seems dead, as when the machine stalls for longer than
+	// the cache's 50 ms, is replaced with its token, too.
+	if n := g.stack.SecretsManager.Requests("GetSecretValue") - reads; n < 1 || n > 5 {
+		g.fail("token rotation: expected one read of the secret for %d requests, got %d", requests, n)
+	}
+}
+
+// ask is a request of the tour.
+type ask struct{ method, path, caller, body string }
+
+func get(path string) ask { return ask{method: http.MethodGet, path: path} }
+
+func post(path, caller, body string) ask {
+	return ask{method: http.MethodPost, path: path, caller: caller, body: body}
+}
+
+// step is a request and what should come of it.
+type step struct {
+	name   string
+	ask    ask
+	status int
+	from   string // "": anywhere
+	want   string // part of the body
+
+	// patient says that the service needs some time, and some requests, to get there.
+	patient bool
+}
+
+func (s step) fits(a answer) error {
+	if a.status != s.status || s.from != "" && a.from != s.from {
+		return fmt.Errorf("expected %d from %s, got %d from %s: %s", s.status, cmp.Or(s.from, "anywhere"), a.status, a.from, a.body)
+	}
+	if !strings.Contains(a.body, s.want) {
+		return fmt.Errorf("expected a body with %s, got %s", s.want, a.body)
+	}
+	return nil
+}
