@@ -11,31 +11,15 @@ const (
 )
 
 // backoff returns how long to wait after the given number of failures in a row. It is never called with
-// the lock held. Since it mostly runs on the goroutine of an open, where a panic would end the process, a
-// Backoff that panics counts as nil.
+// the lock held. A Backoff that panics counts as nil: on the goroutine of an open it would end the process.
 func (h *Holder[T]) backoff(failures int) (d time.Duration) {
-	if h.Backoff == nil {
-		return defaultBackoff(failures)
+	d = min(firstBackoff<<min(failures-1, 5), maxBackoff)
+	d -= rand.N(d/4 + 1) // so that processes that failed together do not all come back together
+	if h.Backoff != nil {
+		defer func() { _ = recover() }()
+		d = h.Backoff(failures)
 	}
-	defer func() {
-		if recover() != nil {
-			d = defaultBackoff(failures)
-		}
-	}()
-	return h.Backoff(failures)
-}
-
-// defaultBackoff doubles from firstBackoff to maxBackoff, less up to a quarter, so that processes that
-// failed together do not all come back together.
-func defaultBackoff(failures int) time.Duration {
-	d := firstBackoff
-	for range failures - 1 {
-		if d *= 2; d >= maxBackoff {
-			d = maxBackoff
-			break
-		}
-	}
-	return d - rand.N(d/4+1)
+	return d
 }
 
 // wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers follow,

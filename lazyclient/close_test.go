@@ -161,3 +161,26 @@ func TestPanicOfAnOpenThatNobodyWaitsForIsObserved(t *testing.T) {
 		require.ErrorIs(t, rec.events[1].Err, errDown)
 	})
 }
+
+func TestCloseOfAnIdleHolderNeedsNoTime(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		var h lazyclient.Holder[int]
+		require.NoError(t, h.Close(ended))
+	}
+}
+
+func TestCloseReturnsNoErrorOfAnEarlierRelease(t *testing.T) {
+	opens := 0
+	h := lazyclient.Holder[int]{Open: counting(&opens, 0), Release: func(_ context.Context, v int) error {
+		if v == 1 {
+			return errDown
+		}
+		return nil
+	}}
+	requireValue(t, 1, &h)
+	h.Reset()
+	requireValue(t, 2, &h)
+	require.NoError(t, h.Close(t.Context()))
+}

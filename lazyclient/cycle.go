@@ -23,19 +23,11 @@ var graph sync.Mutex
 
 type nodeKey struct{}
 
-// openOf returns the open that ctx was given to, if it still runs.
-func openOf(ctx context.Context) *node {
-	if by, _ := ctx.Value(nodeKey{}).(*node); by != nil && !by.returned.Load() {
-		return by
-	}
-	return nil
-}
-
 // enter records that a call made with ctx is about to wait for the open n, or returns ErrCycle if n, directly or
 // in the end, waits for the open that ctx was given to. The call must leave when it has waited.
 func (n *node) enter(ctx context.Context) (leave func(), err error) {
-	by := openOf(ctx)
-	if by == nil {
+	by, _ := ctx.Value(nodeKey{}).(*node)
+	if by == nil || by.returned.Load() {
 		return func() {}, nil
 	}
 	graph.Lock()
@@ -57,6 +49,9 @@ func (n *node) enter(ctx context.Context) (leave func(), err error) {
 func (n *node) path(end *node) []string {
 	if n == end {
 		return []string{n.name}
+	}
+	if n.returned.Load() {
+		return nil // whatever still waits in its name, its result is near
 	}
 	for _, next := range n.on {
 		if rest := next.path(end); rest != nil {

@@ -75,23 +75,6 @@ func TestOpensMayShareAnotherHolderWithoutACycle(t *testing.T) {
 	})
 }
 
-func TestContextOfAnOpenThatHasReturnedCausesNoCycle(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var kept context.Context
-		opens := 0
-		h := lazyclient.Holder[int]{Open: func(ctx context.Context) (int, error) {
-			opens++
-			kept = context.WithoutCancel(ctx)
-			return opens, nil
-		}}
-		requireValue(t, 1, &h)
-		h.Reset()
-		v, err := h.Get(kept)
-		require.NoError(t, err)
-		require.Equal(t, 2, v)
-	})
-}
-
 func TestOpenMayGoOnWithoutAnotherHolderThatWaitsForIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a, b lazyclient.Holder[int]
@@ -113,6 +96,33 @@ func TestOpenMayGoOnWithoutAnotherHolderThatWaitsForIt(t *testing.T) {
 		two := background(t.Context(), &b)
 		for _, call := range []<-chan result{one, two} {
 			require.Equal(t, result{v: 1, took: 3 * time.Second}, <-call)
+		}
+	})
+}
+
+func TestOpenThatHasReturnedIsPartOfNoCycleThoughAGoroutineOfItsStillWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a, b lazyclient.Holder[int]
+		a = lazyclient.Holder[int]{
+			Name: "a",
+			Open: func(ctx context.Context) (int, error) {
+				go func() { _ = b.Warm(context.WithoutCancel(ctx)) }() // a prefetch
+				time.Sleep(time.Second)
+				return 0, errDown
+			},
+			Backoff: func(int) time.Duration { time.Sleep(2 * time.Second); return time.Hour },
+		}
+		b = lazyclient.Holder[int]{Name: "b", Open: func(ctx context.Context) (int, error) {
+			time.Sleep(2 * time.Second) // a's Open has returned, and its failure is not known yet
+			return a.Get(ctx)
+		}}
+		one := background(t.Context(), &a)
+		synctest.Wait()
+		two := background(t.Context(), &b)
+		for _, call := range []<-chan result{one, two} {
+			err := (<-call).err
+			require.ErrorIs(t, err, errDown)
+			require.NotErrorIs(t, err, lazyclient.ErrCycle)
 		}
 	})
 }

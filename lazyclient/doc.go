@@ -38,13 +38,14 @@
 // A [Holder] is for processes that live long, are frozen and thawed, and serve several requests at once, such as
 // functions on AWS Lambda. One bad moment does not poison it: a failed open is shared by those who waited for
 // it, and then forgotten; a caller leaves when its own context ends, and the open goes on for the others; an open
-// that hangs is given up after Timeout, by wall clock, however long the process was frozen.
+// that hangs is given up after Timeout, and the first call after a freeze does not wait for what began before it.
 //
 // Get returns the value. Use also keeps it from being released while a function runs, and replaces it when
 // the function's error says that it is stale, as when a token was rotated. [WarmAll] opens several holders before
 // the first request, and [CloseAll] closes them before the process ends.
 //
-// No goroutine lives longer than the open that it serves, so a process that is thawed has no old work in hand.
+// The only goroutines are those of opens and, in Close, of a Release, so a process that is thawed has no other
+// work in hand.
 //
 // # When sync.OnceValues is enough
 //

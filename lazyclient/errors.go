@@ -7,7 +7,7 @@ import (
 )
 
 var (
-	// ErrClosed is in the chain of every error of a holder after its Close.
+	// ErrClosed is in the chain of the error that Get, Use and Warm return where the holder was closed.
 	ErrClosed = errors.New("lazyclient: holder is closed")
 
 	// ErrCycle is in the chain of the error that an Open gets when it asks, through its context, for a
@@ -25,9 +25,10 @@ type OpenError struct {
 	Holder   string    // the holder's Name
 	Failures int       // how many opens have failed in a row, this one included
 	RetryAt  time.Time // wall clock; a call from then on opens again
-	Err      error     // what Open returned, a *PanicError, ErrGoexit, or context.DeadlineExceeded
+	Err      error     // what Open returned, a *PanicError, ErrGoexit, or an error around context.DeadlineExceeded
 }
 
+// Error is one line: a panic's stack is left out.
 func (e *OpenError) Error() string {
 	text := fmt.Sprint(e.Err)
 	if p, ok := e.Err.(*PanicError); ok {

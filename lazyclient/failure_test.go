@@ -5,6 +5,8 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -184,4 +186,42 @@ func TestGoexitInOpenGivesErrGoexitAndNothingHangs(t *testing.T) {
 		requireValue(t, 2, &h)
 		require.NoError(t, h.Close(t.Context()))
 	})
+}
+
+// In real time: under synctest the clock stands still between the callers.
+func TestConcurrentCallersNeverSlipThroughABackoff(t *testing.T) {
+	for range 100 {
+		var opens atomic.Int32
+		h := lazyclient.Holder[int]{
+			Backoff: func(int) time.Duration { return time.Hour },
+			Open:    func(context.Context) (int, error) { opens.Add(1); return 0, errDown },
+		}
+		var callers sync.WaitGroup
+		for range 32 {
+			callers.Go(func() {
+				for range 50 {
+					_, _ = h.Get(t.Context())
+				}
+			})
+		}
+		callers.Wait()
+		require.EqualValues(t, 1, opens.Load())
+	}
+}
+
+func TestTinyTimeoutFailsOnceAndStartsNoSecondOpen(t *testing.T) {
+	var opens atomic.Int32
+	h := lazyclient.Holder[int]{
+		Timeout: time.Nanosecond, Backoff: func(int) time.Duration { return time.Hour },
+		Open: func(ctx context.Context) (int, error) {
+			opens.Add(1)
+			<-ctx.Done()
+			return 0, ctx.Err()
+		},
+	}
+	for range 10 {
+		require.ErrorIs(t, h.Warm(t.Context()), context.DeadlineExceeded)
+	}
+	require.NoError(t, h.Close(t.Context())) // when the open has begun, and ended
+	require.EqualValues(t, 1, opens.Load())
 }

@@ -41,20 +41,28 @@ func (h *Holder[T]) await(ctx context.Context) (*value[T], error) {
 	if v := h.current.Load(); v != nil && h.fresh(v, wallNow()) {
 		return v, nil
 	}
-	anew := false
+	h.mu.Lock()
+	f := h.flight
+	h.mu.Unlock()
+	if f != nil && f.ran() > h.timeout() {
+		// Its timer is late, as it is when the process was frozen: wait neither for that nor for a backoff.
+		h.overrun(f, 0)
+	}
 	for {
-		v, f, err := h.join(ctx, anew)
+		v, f, err := h.join(ctx)
 		if f == nil {
 			return v, err
 		}
-		if f.ran() > h.timeout() {
-			// Its timer is late, as it is when the process was frozen: do not wait for that, nor for a backoff.
-			h.overrun(f)
-			anew = true
-			continue
-		}
-		if err := f.wait(ctx); err != nil {
+		leave, err := f.node.enter(ctx)
+		if err != nil {
 			return nil, err
+		}
+		select {
+		case <-f.done:
+			leave()
+		case <-ctx.Done():
+			leave()
+			return nil, context.Cause(ctx)
 		}
 		if f.value != nil {
 			return f.value, nil
@@ -66,15 +74,17 @@ func (h *Holder[T]) await(ctx context.Context) (*value[T], error) {
 }
 
 func (h *Holder[T]) fresh(v *value[T], now time.Time) bool {
-	return h.MaxAge <= 0 || now.Sub(v.opened) <= h.MaxAge
+	age := now.Sub(v.opened)
+	return h.MaxAge <= 0 || 0 <= age && age <= h.MaxAge
 }
 
 // join returns the flight to wait for, starting it if need be, or else an answer that is there already.
-func (h *Holder[T]) join(ctx context.Context, anew bool) (*value[T], *flight[T], error) {
-	ended, now := context.Cause(ctx), wallNow()
+func (h *Holder[T]) join(ctx context.Context) (*value[T], *flight[T], error) {
+	ended := context.Cause(ctx)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	v := h.current.Load()
+	// Under the lock: a clock read before another caller's failure would look like one that was set back.
+	v, now := h.current.Load(), wallNow()
 	switch {
 	case h.closed:
 		return nil, nil, h.closedError()
@@ -82,7 +92,7 @@ func (h *Holder[T]) join(ctx context.Context, anew bool) (*value[T], *flight[T],
 		return v, nil, nil
 	case h.flight != nil:
 		return nil, h.flight, nil
-	case h.failure != nil && !anew && !h.retry.over(now):
+	case h.failure != nil && !h.retry.over(now):
 		if v != nil {
 			return v, nil, nil // older than MaxAge, and better than nothing
 		}
@@ -108,25 +118,10 @@ func (h *Holder[T]) start(ctx context.Context, now time.Time) *flight[T] {
 	}
 	ctx = context.WithValue(context.WithoutCancel(ctx), nodeKey{}, &f.node)
 	ctx, f.cancel = context.WithTimeout(ctx, h.timeout())
-	f.timer = time.AfterFunc(h.timeout(), func() { h.overrun(f) })
+	f.timer = time.AfterFunc(h.timeout(), func() { h.overrun(f, h.backoff(f.attempt)) })
 	h.pending++
 	go h.run(ctx, f)
 	return f
-}
-
-// wait returns nil once f is done, and otherwise why it did not wait for that.
-func (f *flight[T]) wait(ctx context.Context) error {
-	leave, err := f.node.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	select {
-	case <-f.done:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 func (h *Holder[T]) run(ctx context.Context, f *flight[T]) {
@@ -141,7 +136,7 @@ func (h *Holder[T]) run(ctx context.Context, f *flight[T]) {
 		f.node.returned.Store(true)
 		f.timer.Stop()
 		if err != nil {
-			h.fail(f, err)
+			h.fail(f, err, h.backoff(f.attempt))
 		} else {
 			h.land(f, v)
 		}
@@ -157,12 +152,12 @@ func (h *Holder[T]) run(ctx context.Context, f *flight[T]) {
 func (h *Holder[T]) land(f *flight[T], v T) {
 	h.mu.Lock()
 	ours := h.flight == f
-	val := newValue(v, ours && h.heir)
+	val := newValue(v)
 	h.pending++
 	old := val
 	if ours {
 		old = h.current.Swap(val)
-		h.flight, h.failure, h.heir = nil, nil, false
+		h.flight, h.failure = nil, nil
 		f.value = val
 	}
 	h.mu.Unlock()
@@ -178,20 +173,18 @@ func (h *Holder[T]) land(f *flight[T], v T) {
 
 // fail ends f with the value that is still there, or else with err. If nobody waits for f any more, it only
 // sees to it that a panic does not vanish.
-func (h *Holder[T]) fail(f *flight[T], err error) {
+func (h *Holder[T]) fail(f *flight[T], err error, wait time.Duration) {
 	p, isPanic := err.(panicked)
 	if isPanic {
 		err = p.PanicError
 	}
 	running := !f.node.returned.Load()
-	wait := h.backoff(f.attempt) // may be the user's: not under the lock
 	h.mu.Lock()
 	ours := h.flight == f
 	if ours {
 		h.retry = pause{since: wallNow(), d: wait}
-		if running {
-			// From the moment when its time was up, which may be long ago if the process was frozen.
-			h.retry.since = f.started.Add(h.timeout())
+		if up := f.started.Add(h.timeout()); running && up.Before(h.retry.since) {
+			h.retry.since = up // which may be long ago if the process was frozen
 		}
 		h.flight = nil
 		h.failure = &OpenError{Holder: h.name(), Failures: f.attempt, RetryAt: h.retry.since.Add(wait), Err: err}
@@ -214,7 +207,7 @@ func (h *Holder[T]) fail(f *flight[T], err error) {
 }
 
 // overrun lets the waiters of f go because its time is up.
-func (h *Holder[T]) overrun(f *flight[T]) {
-	h.fail(f, fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded))
+func (h *Holder[T]) overrun(f *flight[T], wait time.Duration) {
+	h.fail(f, fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded), wait)
 	f.cancel()
 }

@@ -34,7 +34,7 @@ type Holder[T any] struct {
 	Release func(ctx context.Context, v T) error
 
 	// Stale reports whether err, as returned by the function given to Use, means that the value is no longer
-	// good, for example because its token was rotated. nil: no error does.
+	// good, for example because its token was rotated. nil: no error does. A panic in it passes through Use.
 	Stale func(err error) bool
 
 	// Name is for errors and events; "": the name of the type T.
@@ -44,27 +44,27 @@ type Holder[T any] struct {
 	// context or not.
 	Timeout time.Duration
 
-	// Backoff returns for how long calls fail at once after failures opens in a row have failed (1 or more).
-	// nil, or one that panics: 50 ms, doubling to 1 s, less up to a quarter at random. Zero or less: not at all.
+	// Backoff returns for how long calls fail at once after failures opens in a row have failed (1 or more),
+	// and for how long a value is spared after failures values in a row were stale; see Use. nil, or one that
+	// panics: 50 ms, doubling to 1 s, less up to a quarter at random. Zero or less: not at all.
 	Backoff func(failures int) time.Duration
 
 	// MaxAge is how long a value is served before the next call replaces it, by wall clock, so that time spent
 	// frozen counts; zero or less: for ever.
 	MaxAge time.Duration
 
-	// Observe is told of every Event, in line and from several goroutines: it should return soon. nil: nobody
-	// is. A panic in it is dropped.
+	// Observe is told of every Event, from several goroutines and in line: callers that wait for an open go on
+	// when Observe has returned, so it must not wait for them. nil: nobody is told. A panic in it is dropped.
 	Observe func(Event)
 
 	current atomic.Pointer[value[T]] // nil: not open
 
-	mu       sync.Mutex // guards what follows, and every store to current
-	flight   *flight[T] // the running open that will be published, or nil
-	failure  *OpenError // of the last open, until one succeeds
-	retry    pause      // after failure
-	stales   int        // how many values in a row were expelled because they were stale
-	expulsed pause      // after the last of them, during which its successor is not expelled
-	heir     bool       // the next value will be the successor of one that was stale
+	mu       sync.Mutex   // guards what follows, and every store to current
+	flight   *flight[T]   // the running open that will be published, or nil
+	failure  *OpenError   // of the last open, until one succeeds
+	retry    pause        // after failure
+	stales   atomic.Int32 // values expelled in a row for being stale; above 0, current is on trial
+	expulsed pause        // after the last of them, during which its successor is not expelled
 	closed   bool
 	pending  int           // opens that run and values that are not released
 	idle     chan struct{} // made by Close, closed once pending is 0
@@ -75,7 +75,7 @@ type Holder[T any] struct {
 // [Invalidate] it opens with v again. Its fields may be set before first use.
 func Of[T any](v T) *Holder[T] {
 	h := &Holder[T]{Open: func(context.Context) (T, error) { return v, nil }}
-	h.current.Store(newValue(v, false))
+	h.current.Store(newValue(v))
 	h.pending = 1
 	return h
 }
@@ -119,15 +119,17 @@ func (h *Holder[T]) Reset() {
 	h.mu.Lock()
 	old := h.current.Swap(nil)
 	f := h.flight
-	h.flight, h.failure, h.stales, h.heir = nil, nil, 0, false
+	h.flight, h.failure = nil, nil
+	h.stales.Store(0)
 	h.mu.Unlock()
+	if old != nil {
+		defer h.drop(old) // deferred, here and elsewhere, since an observer may call runtime.Goexit
+		defer h.emit(Invalidated, 0, nil)
+	}
 	if f != nil {
+		f.timer.Stop()
 		close(f.done) // with no result: its waiters look again
 		h.emit(Abandoned, f.ran(), nil)
-	}
-	if old != nil {
-		h.emit(Invalidated, 0, nil)
-		h.drop(old)
 	}
 }
 
@@ -149,8 +151,8 @@ func (h *Holder[T]) invalidate(v *value[T], err error, note func()) bool {
 	}
 	h.mu.Unlock()
 	if ours {
+		defer h.drop(v)
 		h.emit(Invalidated, 0, err)
-		h.drop(v)
 	}
 	return ours
 }
@@ -159,25 +161,29 @@ func (h *Holder[T]) invalidate(v *value[T], err error, note func()) bool {
 // later ones, get [ErrClosed], and an open's context is cancelled. It waits for running opens, abandoned ones
 // too, and for the last Use, and returns the errors of Release since the first Close; if ctx ends before that, also
 // [context.Cause](ctx). Closing again is safe and waits in the same way. Within Use,
-// Release or Observe of the same holder, Close would wait for its own caller until ctx ends.
+// Open, Release or Observe of the same holder, Close would wait for its own caller until ctx ends.
 func (h *Holder[T]) Close(ctx context.Context) error {
 	h.mu.Lock()
 	old, f := h.current.Swap(nil), h.flight
 	h.flight = nil
-	if !h.closed {
-		h.closed = true
-		h.idle = make(chan struct{})
-		h.settleIdle()
+	first := !h.closed
+	if first {
+		h.closed, h.idle = true, make(chan struct{})
+		h.pending++ // so that end finds a holder that is idle already
 	}
 	h.mu.Unlock()
-	if f != nil {
-		f.err = h.closedError()
-		f.cancel()
-		close(f.done)
-		h.emit(Abandoned, f.ran(), ErrClosed)
+	if first {
+		h.end(nil)
 	}
 	if old != nil {
 		go h.drop(old) // so that a Release which ignores its context cannot keep Close beyond ctx
+	}
+	if f != nil {
+		f.err = h.closedError()
+		f.timer.Stop()
+		f.cancel()
+		close(f.done)
+		h.emit(Abandoned, f.ran(), ErrClosed)
 	}
 
 	var cut error
@@ -188,6 +194,9 @@ func (h *Holder[T]) Close(ctx context.Context) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.pending == 0 {
+		cut = nil // both were there
+	}
 	if len(h.errs) == 0 {
 		return cut
 	}

@@ -13,14 +13,11 @@ type value[T any] struct {
 	v      T
 	opened time.Time // wall clock
 	refs   atomic.Int64
-	// onTrial says that the predecessor was stale, and that no call has shown yet that this one is not.
-	onTrial atomic.Bool
 }
 
-func newValue[T any](v T, onTrial bool) *value[T] {
+func newValue[T any](v T) *value[T] {
 	val := &value[T]{v: v, opened: wallNow()}
 	val.refs.Store(1)
-	val.onTrial.Store(onTrial)
 	return val
 }
 
@@ -42,9 +39,9 @@ func (h *Holder[T]) drop(v *value[T]) {
 //
 // If Stale says that fn's error means the value is no longer good, that very value is dropped (never a newer
 // one), opened anew once for all callers, and fn runs once more. If it cannot be opened anew, or ctx ends
-// meanwhile, fn's own error is returned. A value that was opened because its predecessor was stale, and has
-// not served a call since, is not dropped again until Backoff(n) has passed, n being the number of values dropped in a
-// row: a token that was revoked for good does not become a flood of opens.
+// meanwhile, fn's own error is returned. A value whose predecessor was stale is on trial: until a call on it has
+// returned without a stale error, it is not dropped before Backoff(n) has passed since the last drop, n being the
+// number of values dropped in a row. So a token that was revoked for good does not become a flood of opens.
 //
 // fn may run twice, so it must not assume that its first run had no effect. A panic in fn passes through.
 func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) error) error {
@@ -56,7 +53,7 @@ func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) e
 		}
 	}
 	err := h.call(ctx, v, fn)
-	if err == nil && !v.onTrial.Load() {
+	if err == nil && h.stales.Load() == 0 {
 		return nil
 	}
 	if !h.settle(v, err) {
@@ -94,11 +91,10 @@ func (h *Holder[T]) settle(v *value[T], err error) bool {
 	if err != nil && h.Stale != nil && h.Stale(err) {
 		return h.expel(v, err)
 	}
-	if v.onTrial.Load() {
-		v.onTrial.Store(false)
+	if h.stales.Load() > 0 {
 		h.mu.Lock()
 		if h.current.Load() == v {
-			h.stales = 0
+			h.stales.Store(0)
 		}
 		h.mu.Unlock()
 	}
@@ -110,33 +106,33 @@ func (h *Holder[T]) expel(v *value[T], err error) bool {
 	now := wallNow()
 	h.mu.Lock()
 	isCurrent := h.current.Load() == v
-	protected := isCurrent && v.onTrial.Load() && !h.expulsed.over(now)
-	n := h.stales + 1
+	n := int(h.stales.Load()) + 1
+	protected := n > 1 && !h.expulsed.over(now)
 	h.mu.Unlock()
 	if !isCurrent || protected {
 		return !isCurrent
 	}
 
 	p := pause{since: now, d: h.backoff(n)}
-	h.invalidate(v, err, func() { h.stales, h.expulsed, h.heir = n, p, true })
+	h.invalidate(v, err, func() { h.stales.Store(int32(n)); h.expulsed = p })
 	return true
 }
 
 func (h *Holder[T]) release(v *value[T]) {
 	start := time.Now()
-	err := error(ErrGoexit) // unless Release returns or panics
+	err := ErrGoexit // unless Release returns or panics
 	defer func() {
 		if r := recover(); r != nil {
 			err = asPanicError(h.name(), r)
 		}
 		took := time.Since(start)
+		defer h.end(err)
 		switch {
 		case err != nil:
 			h.emit(ReleaseFailed, took, err)
 		case h.Release != nil:
 			h.emit(Released, took, nil)
 		}
-		h.end(err)
 	}()
 	if h.Release == nil {
 		err = nil
@@ -156,11 +152,6 @@ func (h *Holder[T]) end(err error) {
 		h.errs = append(h.errs, err)
 	}
 	h.pending--
-	h.settleIdle()
-}
-
-// settleIdle is called with the lock held.
-func (h *Holder[T]) settleIdle() {
 	if h.closed && h.pending == 0 {
 		close(h.idle)
 	}

@@ -131,3 +131,26 @@ func TestFailedReopenOfAValueThatWasInvalidatedMeanwhileFails(t *testing.T) {
 		require.ErrorIs(t, (<-reopening).err, errDown)
 	})
 }
+
+func TestClockThatWasSetBackDoesNotProlongALife(t *testing.T) {
+	opens := 0
+	h := lazyclient.Holder[int]{Open: counting(&opens, 0), MaxAge: time.Minute}
+	requireValue(t, 1, &h)
+	lazyclient.Freeze(&h, -24*time.Hour)
+	requireValue(t, 2, &h)
+}
+
+func TestUseReopensAValueOlderThanMaxAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opens := 0
+		h := lazyclient.Holder[int]{Open: counting(&opens, time.Second), MaxAge: time.Minute}
+		for want := 1; want <= 3; want++ {
+			err := h.Use(t.Context(), func(_ context.Context, v int) error {
+				require.Equal(t, want, v)
+				return nil
+			})
+			require.NoError(t, err)
+			time.Sleep(time.Minute + 1)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package lazyclient_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -230,4 +231,30 @@ func TestPanicInObserveIsDropped(t *testing.T) {
 	requireValue(t, 1, &h)
 	h.Reset()
 	requireValue(t, 2, &h)
+}
+
+func TestGoexitInObserveCostsNoReleaseAndNoClose(t *testing.T) {
+	for _, kind := range []lazyclient.EventKind{
+		lazyclient.Opened, lazyclient.Abandoned, lazyclient.Invalidated, lazyclient.Released,
+	} {
+		t.Run(kind.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rec, opens := recorder{}, 0
+				h := lazyclient.Holder[int]{Open: counting(&opens, time.Second), Release: rec.release}
+				h.Observe = func(e lazyclient.Event) {
+					if e.Kind == kind {
+						runtime.Goexit() // as a failed require does
+					}
+				}
+				go func() { _ = h.Warm(t.Context()) }()
+				synctest.Wait()
+				go h.Reset()
+				requireValue(t, 2, &h)
+				go h.Reset()
+				time.Sleep(time.Second)
+				require.ElementsMatch(t, []int{1, 2}, rec.releases())
+				require.NoError(t, h.Close(t.Context()))
+			})
+		})
+	}
 }

@@ -191,3 +191,51 @@ func TestDurationsAreTakenFromTheWallClockAlone(t *testing.T) {
 	require.Contains(t, time.Now().String(), "m=", "a monotonic reading, which stands still in a freeze")
 	require.NotContains(t, lazyclient.WallNow().String(), "m=")
 }
+
+func TestManyCallersAfterAFreezeCauseOneOpenAndShareItsFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var opens atomic.Int32
+		h := lazyclient.Holder[int]{
+			Timeout: 5 * time.Second, Backoff: func(int) time.Duration { return time.Hour },
+			Open: func(ctx context.Context) (int, error) {
+				if opens.Add(1) == 1 {
+					<-ctx.Done()
+				}
+				return 0, errDown
+			},
+		}
+		stuck := background(t.Context(), &h)
+		synctest.Wait()
+		lazyclient.Freeze(&h, time.Hour)
+		var calls []<-chan result
+		for range 10 {
+			calls = append(calls, background(t.Context(), &h))
+		}
+		require.ErrorIs(t, (<-stuck).err, context.DeadlineExceeded)
+		for _, call := range calls {
+			require.ErrorIs(t, (<-call).err, errDown)
+		}
+		require.EqualValues(t, 2, opens.Load())
+	})
+}
+
+func TestWallClockThatRunsSlowDoesNotCancelTheBackoffOfAnOverrun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var opens atomic.Int32
+		h := lazyclient.Holder[int]{
+			Timeout: 5 * time.Second, Backoff: func(int) time.Duration { return time.Minute },
+			Open: func(context.Context) (int, error) {
+				opens.Add(1)
+				time.Sleep(time.Hour)
+				return 0, errDown
+			},
+		}
+		stuck := background(t.Context(), &h)
+		synctest.Wait()
+		lazyclient.Freeze(&h, -time.Millisecond)
+		require.ErrorIs(t, (<-stuck).err, context.DeadlineExceeded)
+		require.ErrorIs(t, h.Warm(t.Context()), context.DeadlineExceeded)
+		require.EqualValues(t, 1, opens.Load())
+		require.NoError(t, h.Close(t.Context()))
+	})
+}

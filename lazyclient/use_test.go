@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/lazyclient"
@@ -58,7 +59,6 @@ func TestErrorThatIsNotStaleLeavesTheValueAlone(t *testing.T) {
 
 func TestOneHundredUsersOfARotatedValueCauseOneReopenAndNoFailedCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var rotated atomic.Bool
 		var valid atomic.Int64
 		valid.Store(1)
 		rec, opens := recorder{}, 0
@@ -82,7 +82,6 @@ func TestOneHundredUsersOfARotatedValueCauseOneReopenAndNoFailedCall(t *testing.
 			})
 		}
 		time.Sleep(500 * time.Millisecond)
-		rotated.Store(true)
 		valid.Store(2)
 		wg.Wait()
 		require.Equal(t, 2, opens)
@@ -103,7 +102,7 @@ func TestPermanentlyRevokedValueCausesAHandfulOfReopensAndEachCallerGetsItsOwnEr
 						time.Sleep(10 * time.Millisecond)
 						return own
 					})
-					require.Equal(t, own, err)
+					assert.Equal(t, own, err)
 				}
 			})
 		}
@@ -238,5 +237,57 @@ func TestExpulsionThatComesTooLateSparesANewerValue(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 2}, seen)
 	require.Equal(t, []int{1}, rec.releases())
+	requireValue(t, 2, h)
+}
+
+func TestTrialEndsWithACallThatIsNotStale(t *testing.T) {
+	stale := func(context.Context, int) error { return errStale }
+	good := func(context.Context, int) error { return nil }
+	heals := func(_ context.Context, v int) error {
+		if v == 1 {
+			return errStale
+		}
+		return nil
+	}
+	type call = func(context.Context, int) error
+	for name, calls := range map[string][]call{
+		"its own second run": {heals},
+		"a later call":       {stale, good},
+		"a reset":            {stale, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opens := 0
+			var counts []int
+			h := &lazyclient.Holder[int]{
+				Open: counting(&opens, 0), Stale: isStale,
+				Backoff: func(n int) time.Duration { counts = append(counts, n); return time.Hour },
+			}
+			for _, fn := range calls {
+				if fn == nil {
+					h.Reset()
+					require.NoError(t, h.Warm(t.Context()))
+					continue
+				}
+				_ = h.Use(t.Context(), fn)
+			}
+			before := opens
+			_ = h.Use(t.Context(), stale)
+			require.Equal(t, before+1, opens, "expelled at once")
+			require.Equal(t, []int{1, 1}, counts, "and counted anew")
+			_ = h.Use(t.Context(), stale)
+			require.Equal(t, before+1, opens, "and its successor is on trial")
+		})
+	}
+}
+
+func TestLateSuccessOfAnOldValueEndsNoTrial(t *testing.T) {
+	opens := 0
+	h := &lazyclient.Holder[int]{Open: counting(&opens, 0), Stale: isStale, Backoff: func(int) time.Duration { return time.Hour }}
+	stale := func(context.Context, int) error { return errStale }
+	require.NoError(t, h.Use(t.Context(), func(ctx context.Context, _ int) error {
+		_ = h.Use(ctx, stale) // expels 1, which this call still holds
+		return nil
+	}))
+	require.Equal(t, errStale, h.Use(t.Context(), stale))
 	requireValue(t, 2, h)
 }
