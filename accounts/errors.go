@@ -40,7 +40,7 @@ func (k Kind) text() string {
 // All else that a [Service] returns is a failure: of the table, of the network,
 // or of the caller's context.
 type Error struct {
-	Kind   Kind
+	Kind   Kind   // what Unwrap returns
 	Entity string // "user", "organization" or "membership"
 	ID     string // the name that was asked for, cut short if it was overlong
 	Reason string // what is wrong, in words; may be empty

@@ -68,9 +68,9 @@ func (m *model) choose(n int) int {
 
 // next moves on to the next run. It reports false after the last.
 func (m *model) next() bool {
-	for i := len(m.choices) - 1; i >= 0; i-- {
-		if m.choices[i]+1 < m.options[i] {
-			m.choices = append(m.choices[:i], m.choices[i]+1)
+	for i, v := range slices.Backward(m.choices) {
+		if v+1 < m.options[i] {
+			m.choices = append(m.choices[:i], v+1)
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package accounts_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -39,11 +40,9 @@ func TestRoleDecidesWhoMayAddWhom(t *testing.T) {
 				s, _, _ := withCompany(t, patient)
 				_, err := s.AddUserToOrganization(t.Context(),
 					accounts.Membership{Organization: "tech-corp", Username: "dan", Role: role}, adder)
-				for _, r := range roles {
-					if r == role {
-						assert.NoError(t, err)
-						return
-					}
+				if slices.Contains(roles, role) {
+					assert.NoError(t, err)
+					return
 				}
 				require.ErrorIs(t, err, accounts.Forbidden)
 				assert.ErrorContains(t, err, `membership "tech-corp/`+adder+`": forbidden`)

@@ -57,8 +57,8 @@ func walk(v any) string {
 		case reflect.Interface:
 			visit(v.Elem())
 		case reflect.Struct:
-			for i := range v.NumField() {
-				visit(v.Field(i))
+			for _, field := range v.Fields() {
+				visit(field)
 			}
 		case reflect.Slice, reflect.Array:
 			if v.Type().Elem().Kind() == reflect.Uint8 {

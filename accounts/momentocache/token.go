@@ -63,7 +63,7 @@ func expiry(jwt string) (time.Time, bool) {
 // a reflect.Value, "<invalid Value>" and the like.
 func reachable(address string) bool {
 	host := strings.TrimSuffix(address, ":443")
-	for _, label := range strings.Split(host, ".") {
+	for label := range strings.SplitSeq(host, ".") {
 		if label == "" || strings.ContainsFunc(label, notInHost) {
 			return false
 		}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func pieces(token string) []string {
 		all = append(all, strings.Split(v1.Key, ".")[1:]...)
 		all = append(all, v1.Key)
 	}
-	for _, whole := range all[:len(all):len(all)] {
+	for _, whole := range slices.Clip(all) {
 		all = append(all, whole[:12], whole[len(whole)-12:])
 	}
 	return all

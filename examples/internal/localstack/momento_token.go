@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"time"
 )
 
@@ -28,9 +29,7 @@ func NewLegacyToken(expiry time.Time) string {
 
 func jwt(expiry time.Time, claims map[string]any) string {
 	payload := map[string]any{"sub": "localstack", "jti": rand.Text()}
-	for name, claim := range claims {
-		payload[name] = claim
-	}
+	maps.Copy(payload, claims)
 	if !expiry.IsZero() {
 		payload["exp"] = expiry.Unix()
 	}

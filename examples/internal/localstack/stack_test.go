@@ -127,7 +127,7 @@ func TestCloseEndsHungRequestsAndLeavesNoGoroutine(t *testing.T) {
 func servingGoroutines() []string {
 	buf := make([]byte, 4<<20)
 	var serving []string
-	for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+	for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 		if strings.Contains(stack, "/internal/localstack.") || strings.Contains(stack, "net/http.(*conn).serve") ||
 			strings.Contains(stack, "grpc.(*Server)") {
 			serving = append(serving, stack)
