@@ -5,8 +5,10 @@ SHELL := /bin/bash
 MODULES := . examples benchmarks
 TOOLS   := $(CURDIR)/bin
 
-STATICCHECK_VERSION := v0.8.2
-FUZZTIME            := 5s
+STATICCHECK_VERSION   := v0.8.2
+GOLANGCI_LINT_VERSION := v2.15.0
+GOVULNCHECK_VERSION   := v1.9.0
+FUZZTIME              := 5s
 
 # Runs a command in every module, with the workspace and without it: users of a module do not have ours.
 define each_module
@@ -17,7 +19,7 @@ done; done
 endef
 
 .PHONY: ci
-ci: test fmt tidy vet staticcheck layers race fuzz
+ci: test fmt tidy vet api snippets staticcheck lint layers race fuzz vuln
 
 # The command of the README.
 .PHONY: test
@@ -48,6 +50,42 @@ $(TOOLS)/staticcheck-$(STATICCHECK_VERSION):
 	GOBIN=$(TOOLS) GOWORK=off go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
 	mv $(TOOLS)/staticcheck $@
 
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+	$< run ./... ./examples/... ./benchmarks/...
+
+$(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION):
+	GOBIN=$(TOOLS) GOWORK=off go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv $(TOOLS)/golangci-lint $@
+
+# Exported names are those listed in api/, and each is documented. After a change that is meant:
+# go test ./internal/apicheck -update
+.PHONY: api
+api:
+	go test -count=1 ./internal/apicheck
+
+# The Go snippets of the documents and package pages compile. The test cache does not see those files change.
+.PHONY: snippets
+snippets:
+	go test -count=1 ./examples/internal/snippets
+
+# Where the database of vulnerabilities cannot be reached there is nothing to be learned, except on GitHub, where
+# it must be.
+.PHONY: vuln
+vuln: $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
+	@for module in . examples; do \
+		echo "== $$module: govulncheck"; \
+		status=0; out=$$(cd $$module && GOWORK=off $< ./... 2>&1) || status=$$?; \
+		if [ $$status -eq 1 ] && [ -z "$${GITHUB_ACTIONS:-}" ] && grep -q '^govulncheck: fetching vulnerabilities' <<<"$$out"; then \
+			echo "skipped: https://vuln.go.dev cannot be reached"; break; \
+		fi; \
+		echo "$$out"; [ $$status -eq 0 ] || exit $$status; \
+	done
+
+$(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION):
+	GOBIN=$(TOOLS) GOWORK=off go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	mv $(TOOLS)/govulncheck $@
+
 # What importers get: lazyclient is the standard library alone, and the root module's graph holds no Lambda
 # runtime, no emulator and no peer.
 .PHONY: layers
@@ -59,7 +97,7 @@ layers:
 
 .PHONY: fuzz
 fuzz:
-	go test -run '^$$' -fuzz '^FuzzRedaction$$' -fuzztime $(FUZZTIME) ./secrets
+	go test -run '^$$' -fuzz '^FuzzRedaction$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./secrets
 
 .PHONY: clean
 clean:
