@@ -12,8 +12,7 @@ import (
 )
 
 // openAWS builds the configuration straight from the environment where that says it all, as on
-// Lambda: LoadDefaultConfig, which also looks for files and other sources of credentials, would be
-// about half of the start of a process.
+// Lambda: LoadDefaultConfig also looks for files and for other sources of credentials.
 func openAWS(ctx context.Context) (aws.Config, error) {
 	env, err := config.NewEnvConfig()
 	if err != nil {
