@@ -1,0 +1,7 @@
+//go:build !race
+
+package proof_test
+
+const race = false
+
+var raceEnvironment []string
