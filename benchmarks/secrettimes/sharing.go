@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/warmclient/warmclient/benchmarks/internal/stats"
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
@@ -145,7 +146,7 @@ func impatientSecond(ctx context.Context, c contender, s *Sharing) error {
 	return nil
 }
 
-// SharingTable shows them.
+// SharingTable shows them. The last one is ours.
 func SharingTable(all []Sharing) table.Table {
 	t := table.Table{
 		Title: "Secrets: callers who come together",
@@ -155,8 +156,10 @@ func SharingTable(all []Sharing) table.Table {
 		},
 	}
 	runs := 0
+	ours := stats.Of(all[len(all)-1].Took)
 	for _, s := range all {
-		runs = len(s.Took)
+		took := stats.Of(s.Took)
+		runs = took.N
 		var operations []string
 		for _, name := range []string{"DescribeSecret", "GetSecretValue"} {
 			if n := s.Operations[name]; n > 0 {
@@ -170,14 +173,13 @@ func SharingTable(all []Sharing) table.Table {
 		t.Rows = append(t.Rows, []string{
 			s.Contender,
 			strings.Join(operations, ", "),
-			fmt.Sprintf("%s, %d ms (%d-%d)", plural(s.Requests, "request"), s.Took[len(s.Took)/2].Milliseconds(),
-				s.Took[0].Milliseconds(), s.Took[len(s.Took)-1].Milliseconds()),
+			fmt.Sprintf("%s, %s %s", plural(s.Requests, "request"), table.Spread(took), table.Ratio(took, ours)),
 			second,
 			fmt.Sprintf("is let go after %d ms", s.SecondLeft.Milliseconds()),
 		})
 	}
 	t.Note = fmt.Sprintf("Time until the last of the %d callers has the secret, from a server that takes %v: median of %d runs (least to "+
-		"most). The server takes %v for the two callers; the first caller of a hanging server has %v; one run of each.",
+		"most), and as a multiple of ours. The server takes %v for the two callers; the first caller of a hanging server has %v; one run of each.",
 		coldCallers, latency, runs, slow, patience)
 	return t
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/warmclient/warmclient/benchmarks/internal/stats"
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
@@ -26,7 +27,13 @@ type Sample struct {
 // Median returns the middle one of Took.
 func (s Sample) Median() time.Duration { return s.Took[len(s.Took)/2] }
 
-const atOnce = 24 // they mostly wait
+const (
+	atOnce = 24 // they mostly wait
+
+	// Starting is what takes the processor, so they do not start all at once.
+	apart     = 10 * time.Millisecond
+	runsApart = 150 * time.Millisecond
+)
 
 // Times measures every contender with every fault, runs times, with a caller's
 // deadline of limit (but for those that are about another one). It takes somewhat
@@ -38,6 +45,7 @@ func Times(ctx context.Context, limit time.Duration, runs int) ([]Sample, error)
 	group.SetLimit(atOnce)
 	for i, f := range fs {
 		for j, c := range cs {
+			time.Sleep(apart)
 			group.Go(func() (err error) {
 				samples[i*len(cs)+j], err = measure(ctx, c, f, limit, runs)
 				return err
@@ -61,6 +69,7 @@ func measure(ctx context.Context, c contender, f fault, limit time.Duration, run
 	var group errgroup.Group
 	for i := range runs {
 		group.Go(func() error {
+			time.Sleep(time.Duration(i) * runsApart)
 			s, err := f.start()
 			if err != nil {
 				return err
@@ -105,17 +114,33 @@ func TimesTable(samples []Sample) table.Table {
 			t.Rows = append(t.Rows, []string{s.Fault})
 		}
 		last := &t.Rows[len(t.Rows)-1]
-		*last = append(*last, s.cell())
+		*last = append(*last, s.cell(oursAmong(samples, s.Fault)))
 		limit, runs = max(limit, s.Limit), len(s.Took)
 	}
-	t.Note = fmt.Sprintf("Median of %d runs (least to most), requests in brackets; the caller's deadline is %v where no other is named. "+
+	t.Note = fmt.Sprintf("Median of %d runs (least to most), and as a multiple of ours; requests in brackets; the caller's deadline is %v where no other is named. "+
 		"\"cause lost\": the error's text does not tell what the server did.", runs, limit)
 	return t
 }
 
-func (s Sample) cell() string {
-	least, most := s.Took[0], s.Took[len(s.Took)-1]
-	text := fmt.Sprintf("%.2f (%.2f-%.2f) [%d]", s.Median().Seconds(), least.Seconds(), most.Seconds(), s.Requests)
+// oursAmong returns how long ours took with a fault.
+func oursAmong(samples []Sample, fault string) stats.Summary {
+	for _, s := range samples {
+		if s.Fault == fault && s.Contender == Ours {
+			return stats.Of(s.Took)
+		}
+	}
+	return stats.Summary{}
+}
+
+func (s Sample) cell(ours stats.Summary) string {
+	took := stats.Of(s.Took)
+	precision := 2
+	if took.Median < 100e6 {
+		precision = 3
+	}
+	text := fmt.Sprintf("%.*f (%.*f-%.*f) %s", precision, took.Median/1e9, precision, took.Least/1e9, precision, took.Most/1e9,
+		table.Ratio(took, ours))
+	text += fmt.Sprintf(" [%d]", s.Requests)
 	switch {
 	case s.Err == "":
 		text += " value"

@@ -5,7 +5,7 @@ package momentoserver
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -38,13 +38,18 @@ type Server struct {
 
 // Start starts a server on a free port of loopback.
 func Start() (*Server, error) {
-	d, err := protoregistry.GlobalFiles.FindDescriptorByName(service)
-	if err != nil {
-		return nil, fmt.Errorf("momentoserver: %w", err)
-	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("momentoserver: %w", err)
+	}
+	return StartOn(l)
+}
+
+// StartOn starts a server on a listener, which it closes in the end.
+func StartOn(l net.Listener) (*Server, error) {
+	d, err := protoregistry.GlobalFiles.FindDescriptorByName(service)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("momentoserver: %w", err), l.Close())
 	}
 	s := &Server{Addr: l.Addr().String(), server: grpc.NewServer()}
 	methods := d.(protoreflect.ServiceDescriptor).Methods()
@@ -81,17 +86,18 @@ func (s *Server) Stop() {
 func (s *Server) Holder() *lazyclient.Holder[momento.CacheClient] {
 	return &lazyclient.Holder[momento.CacheClient]{
 		Name:    "momento",
-		Open:    momentocache.Opener{Source: secrets.SourceFunc(token), Endpoint: s.Addr}.Open,
+		Open:    momentocache.Opener{Source: secrets.SourceFunc(source), Endpoint: s.Addr}.Open,
 		Release: momentocache.Release,
 		Stale:   momentocache.IsAuthError,
 	}
 }
 
-// token is well formed and never checked.
-func token(context.Context) (secrets.Document, error) {
-	b, err := json.Marshal(map[string]string{"endpoint": "cell-1.example.com", "api_key": "key"})
-	return secrets.Static(base64.StdEncoding.EncodeToString(b)), err
+// Token returns a token that is well formed. The server checks none.
+func Token() string {
+	return base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"cell-1.example.com","api_key":"key"}`))
 }
+
+func source(context.Context) (secrets.Document, error) { return secrets.Static(Token()), nil }
 
 func (s *Server) get(in, out *dynamicpb.Message) {
 	v, ok := s.items.Load(key(in))

@@ -1,0 +1,117 @@
+package coldstart
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"time"
+)
+
+// Start is one start of a function, in time since the process was started.
+type Start struct {
+	Program  string
+	Scenario string
+	Ready    time.Duration // the function asks for its first request
+	First    Request       // whose user the table holds and the cache does not
+	Second   Request       // for the same user
+	Spans    []Span        // of what went on outside
+}
+
+// Request is one request to a function.
+type Request struct {
+	From, To time.Duration
+	Status   int    // HTTP; 0: none
+	Err      string `json:",omitempty"` // of one that got no response, or another one than it should
+}
+
+// Took returns how long the caller waited.
+func (r Request) Took() time.Duration { return r.To - r.From }
+
+// Good reports whether the caller got the user.
+func (r Request) Good() bool { return r.Status == http.StatusOK && r.Err == "" }
+
+const event = `{"httpMethod":"GET","resource":"/users/{username}","path":"/users/ann","pathParameters":{"username":"ann"},` +
+	`"headers":{},"requestContext":{"requestId":"1","stage":"prod"},"isBase64Encoded":false}`
+
+// readyLimit is Lambda's limit on the Init phase.
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+const readyLimit = 10 * time.Second
+
+// start starts a process, puts two requests to it and ends it. As on Lambda, a
+// process that has not answered within limit is ended and gets no second request.
+func start(ctx context.Context, path, scenario string, limit time.Duration) (s Start, err error) {
+	w, err := newWorld(scenario)
+	if err != nil {
+		return s, err
+	}
+	defer w.end()
+	var log bytes.Buffer
+	cmd := exec.CommandContext(ctx, path)
+	cmd.Env, cmd.Stdout, cmd.Stderr = w.env, &log, &log
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return s, fmt.Errorf("coldstart: %w", err)
+	}
+	exited := make(chan struct{})
+	go func() {
+		defer close(exited)
+		_ = cmd.Wait()
+	}()
+	defer func() {
+		_ = cmd.Process.Kill()
+		<-exited
+		if err != nil {
+			err = fmt.Errorf("coldstart: %s, %s: %w; its log: %.2000s", path, scenario, err, log.String())
+		}
+	}()
+
+	s.Scenario = scenario
+	select {
+	case <-w.api.ready:
+	case <-exited:
+		return s, errors.New("the process ended before it was ready")
+	case <-time.After(readyLimit):
+		return s, errors.New("not ready in time")
+	}
+	s.Ready = time.Since(began)
+	s.First = request(ctx, w.api, began, limit)
+	if s.First.Status != 0 {
+		s.Second = request(ctx, w.api, began, limit)
+	}
+	s.Spans = w.recorder.since(began)
+	if scenario == Healthy && !(s.First.Good() && s.Second.Good()) {
+		return s, fmt.Errorf("answered %q and %q although all was well", s.First.Err, s.Second.Err)
+	}
+	return s, ctx.Err()
+}
+
+func request(ctx context.Context, api *runtimeAPI, began time.Time, limit time.Duration) Request {
+	handed, response, err := api.invoke(ctx, event, limit)
+	r := Request{From: handed.Sub(began), To: time.Since(began)}
+	if err != nil {
+		r.Err = err.Error()
+		return r
+	}
+	var out struct {
+		StatusCode int
+		Body       string
+	}
+	if err := json.Unmarshal(response, &out); err != nil {
+		r.Err = err.Error()
+		return r
+	}
+	r.Status = out.StatusCode
+	if r.Status != http.StatusOK {
+		r.Err = fmt.Sprintf("%.200s", response)
+		return r
+	}
+	var body struct{ User struct{ Username string } }
+	if err := json.Unmarshal([]byte(out.Body), &body); err != nil || body.User.Username != "ann" {
+		r.Err = fmt.Sprintf("another body than ann's: %.200s", out.Body)
+	}
+	return r
+}

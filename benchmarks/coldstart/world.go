@@ -1,0 +1,142 @@
+package coldstart
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/warmclient/warmclient/benchmarks/internal/momentoserver"
+)
+
+// The delays of the network and the services.
+const (
+	SecretsManagerAnswer = 60 * time.Millisecond
+	MomentoConnect       = 40 * time.Millisecond
+	DynamoDBConnect      = 30 * time.Millisecond
+)
+
+// The states of Momento.
+const (
+	Healthy = "all well"
+	Refused = "Momento refuses connections"
+	Mute    = "Momento accepts and says nothing"
+)
+
+// The names of the spans.
+const (
+	spanDynamoDB = "DynamoDB: connect"
+	spanSecret   = "Secrets Manager: answer"
+	spanMomento  = "Momento: connect"
+)
+
+// world is all that one process finds on loopback.
+type world struct {
+	api      *runtimeAPI
+	recorder *recorder
+	env      []string
+	stops    []func()
+}
+
+func newWorld(scenario string) (*world, error) {
+	w := &world{api: newRuntimeAPI(), recorder: &recorder{}}
+	if err := w.begin(scenario); err != nil {
+		w.end()
+		return nil, fmt.Errorf("coldstart: %w", err)
+	}
+	return w, nil
+}
+
+func (w *world) end() {
+	for _, stop := range w.stops {
+		stop()
+	}
+}
+
+func (w *world) begin(scenario string) error {
+	var addrs [4]string
+	var listeners [4]net.Listener
+	for i := range listeners {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		listeners[i], addrs[i] = l, l.Addr().String()
+		w.stops = append(w.stops, func() { _ = l.Close() })
+	}
+	connecting := func(what string, delay time.Duration) func(time.Time) {
+		return func(at time.Time) { w.recorder.add(what, at, at.Add(delay)) }
+	}
+	toDynamoDB := distant{listeners[1], DynamoDBConnect, connecting(spanDynamoDB, DynamoDBConnect)}
+	w.stops = append(w.stops,
+		serveHTTP(listeners[0], w.api.handler()),
+		serveHTTP(toDynamoDB, http.HandlerFunc(dynamoDB)),
+		serveHTTP(listeners[2], http.HandlerFunc(w.secretsManager)),
+	)
+	switch scenario {
+	case Healthy:
+		server, err := momentoserver.StartOn(distant{listeners[3], MomentoConnect, connecting(spanMomento, MomentoConnect)})
+		if err != nil {
+			return err
+		}
+		w.stops = append(w.stops, server.Stop)
+	case Refused:
+		if err := listeners[3].Close(); err != nil {
+			return err
+		}
+	case Mute:
+		w.stops = append(w.stops, serveNothing(listeners[3], connecting(spanMomento, time.Minute)))
+	default:
+		return errors.New("no such scenario: " + scenario)
+	}
+	w.env = []string{
+		"AWS_LAMBDA_RUNTIME_API=" + addrs[0],
+		"AWS_LAMBDA_FUNCTION_NAME=getuser",
+		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=1024",
+		"AWS_REGION=us-east-1",
+		"AWS_ACCESS_KEY_ID=AKID",
+		"AWS_SECRET_ACCESS_KEY=SECRET",
+		"AWS_SESSION_TOKEN=TOKEN",
+		"AWS_ENDPOINT_URL_DYNAMODB=http://" + addrs[1],
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER=http://" + addrs[2],
+		"MOMENTO_ENDPOINT=" + addrs[3],
+		"TABLE_NAME=accounts",
+		"CACHE_NAME=accounts",
+		"PATH=/usr/local/bin:/usr/bin:/bin",
+	}
+	return nil
+}
+
+// dynamoDB answers GetItem from a table that holds ann.
+func dynamoDB(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Key struct{ PK struct{ S string } }
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	if in.Key.PK.S != "USER#ann" {
+		_, _ = io.WriteString(w, "{}")
+		return
+	}
+	_, _ = io.WriteString(w, `{"Item":{"PK":{"S":"USER#ann"},"SK":{"S":"USER#ann"},`+
+		`"username":{"S":"ann"},"firstName":{"S":"Ann"},"lastName":{"S":"Lee"}}}`)
+}
+
+func (w *world) secretsManager(out http.ResponseWriter, r *http.Request) {
+	from := time.Now()
+	_, _ = io.Copy(io.Discard, r.Body)
+	time.Sleep(SecretsManagerAnswer)
+	secret, _ := json.Marshal(map[string]string{"MOMENTO_AUTH_TOKEN": momentoserver.Token()}) // a map of strings always encodes
+	out.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	_ = json.NewEncoder(out).Encode(map[string]string{
+		"Name": "accounts/MomentoAuthToken", "SecretString": string(secret), "VersionId": "0f0e0d0c-0b0a-4909-8807-060504030201",
+	})
+	w.recorder.add(spanSecret, from, time.Now())
+}

@@ -1,0 +1,112 @@
+package growth
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/warmclient/warmclient/benchmarks/internal/stats"
+)
+
+// Clients are the numbers of clients that the report asks about.
+var Clients = []int{1, 2, 4, 8, 16, 32, 64}
+
+// Load is one run of clients, each of which asks again as soon as it has an
+// answer.
+type Load struct {
+	Clients  int
+	Requests int
+	Hits     int // requests that the cache answered, by the service's log
+	Took     time.Duration
+	P50, P99 time.Duration // of the time of a request
+	Resident int64         // bytes of the service's process in RAM, right after; 0: unknown
+}
+
+const (
+	settle = 50 * time.Millisecond // for the log to arrive
+
+	// calm is for the service to forget that the cache was too slow under load,
+	// after which it leaves the cache alone for a second.
+	calm = 1100 * time.Millisecond
+)
+
+// PerSecond returns the throughput.
+func (l Load) PerSecond() float64 { return float64(l.Requests) / l.Took.Seconds() }
+
+// Loads lets each number of clients read a user from the service, runs times for
+// about d each. The numbers take turns, so that none has the old service alone.
+func Loads(ctx context.Context, s *Service, clients []int, runs int, d time.Duration) ([]Load, error) {
+	var all []Load
+	for range runs {
+		for _, n := range clients {
+			before := s.log.count()
+			l, err := load(ctx, s.URL+"/users/ann", n, d)
+			if err != nil {
+				return nil, fmt.Errorf("growth: %d clients: %w", n, err)
+			}
+			l.Resident = s.Resident()
+			time.Sleep(settle)
+			if l.Hits = s.log.count() - before; l.Hits < l.Requests {
+				time.Sleep(calm)
+			}
+			all = append(all, l)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Load) int { return a.Clients - b.Clients })
+	return all, nil
+}
+
+func load(ctx context.Context, url string, clients int, d time.Duration) (Load, error) {
+	transport := &http.Transport{MaxIdleConnsPerHost: clients}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, Timeout: 10 * time.Second}
+	took := make([][]float64, clients)
+	group, ctx := errgroup.WithContext(ctx)
+	start := time.Now()
+	for i := range took {
+		group.Go(func() error {
+			for time.Since(start) < d {
+				t, err := get(ctx, client, url)
+				if err != nil {
+					return err
+				}
+				took[i] = append(took[i], float64(t))
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return Load{}, err
+	}
+	l := Load{Clients: clients, Took: time.Since(start)}
+	all := slices.Concat(took...)
+	slices.Sort(all)
+	l.Requests = len(all)
+	l.P50, l.P99 = time.Duration(stats.Quantile(all, 0.5)), time.Duration(stats.Quantile(all, 0.99))
+	return l, nil
+}
+
+func get(ctx context.Context, client *http.Client, url string) (time.Duration, error) {
+	start := time.Now()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return 0, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("%s from %s", resp.Status, url)
+	}
+	return time.Since(start), nil
+}

@@ -1,0 +1,104 @@
+package growth
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Service is a process that serves GET /users/{username} on loopback.
+type Service struct {
+	URL string
+
+	cmd *exec.Cmd
+	log hits
+}
+
+// Build builds the local service of the examples into dir and returns its path.
+// module is the directory of this module, beside which it expects that of the
+// examples.
+func Build(ctx context.Context, module, dir string) (string, error) {
+	path := filepath.Join(dir, "local")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "./local")
+	cmd.Dir = filepath.Join(module, "..", "examples")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("growth: build the local service: %w: %s", err, out)
+	}
+	return path, nil
+}
+
+// StartService starts the program at path, with these arguments, and returns once
+// it prints where it listens, as examples/local does.
+func StartService(ctx context.Context, path string, args ...string) (*Service, error) {
+	cmd := exec.CommandContext(ctx, path, args...)
+	s := &Service{cmd: cmd}
+	cmd.Stderr = &s.log
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("growth: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("growth: %w", err)
+	}
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if _, url, ok := strings.Cut(lines.Text(), "listening on "); ok {
+			s.URL = url
+			return s, nil
+		}
+	}
+	return nil, errors.Join(errors.New("growth: the service ended before it listened"), lines.Err(), s.Stop())
+}
+
+// Stop ends the service.
+func (s *Service) Stop() error {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it has ended already, if this fails
+	if err := s.cmd.Wait(); err != nil {
+		return fmt.Errorf("growth: the service: %w", err)
+	}
+	return nil
+}
+
+// Resident returns the memory that the process has in RAM, in bytes; 0 where the
+// system does not tell as Linux does.
+func (s *Service) Resident() int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
+			return kilobytes << 10
+		}
+	}
+	return 0
+}
+
+// CreateUser makes the user whom Loads asks for.
+func (s *Service) CreateUser(ctx context.Context) error {
+	const body = `{"username":"ann","firstName":"Ann","lastName":"Lee"}`
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/users", strings.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("growth: %w", err)
+	}
+	client := http.Client{Timeout: 10 * time.Second}
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("growth: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("growth: create a user: %s", resp.Status)
+	}
+	return nil
+}

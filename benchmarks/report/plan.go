@@ -1,0 +1,41 @@
+package main
+
+import "time"
+
+// plan says how often and how long things are measured.
+type plan struct {
+	Quick bool
+
+	Count        int    // runs of each Go benchmark
+	Time         string // of one run, as of -benchtime
+	StormTime    string // of the storms, whose single rounds take a while
+	LoopbackTime string
+
+	SecretLimit time.Duration // the callers' deadline
+	SecretRuns  int
+
+	Starts     int           // processes of each function in each scenario
+	StartLimit time.Duration // of a request
+	LoadRuns   int
+	LoadTime   time.Duration
+}
+
+// full takes about ten minutes, on two processors.
+var full = plan{
+	Count: 10, Time: "100ms", StormTime: "5x", LoopbackTime: "2000x",
+	SecretLimit: 10 * time.Second, SecretRuns: 10,
+	// API Gateway's limit for an integration.
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+	Starts: 30, StartLimit: 29 * time.Second,
+	LoadRuns: 6, LoadTime: time.Second,
+}
+
+// quick takes less than two minutes, on two processors, once everything is built.
+// Of fewer than six runs benchstat gives no confidence interval.
+var quick = plan{
+	Quick: true,
+	Count: 6, Time: "10ms", StormTime: "1x", LoopbackTime: "300x",
+	SecretLimit: 10 * time.Second, SecretRuns: 6,
+	Starts: 6, StartLimit: 5 * time.Second,
+	LoadRuns: 6, LoadTime: 200 * time.Millisecond,
+}
