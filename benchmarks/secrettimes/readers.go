@@ -75,8 +75,8 @@ func readSDK(endpoint string) Read {
 // CachingV1 reads through the caching library on the SDK's first version.
 func CachingV1(endpoint string) Read {
 	client := secretsmanager1.New(session1.Must(session1.NewSession(&aws1.Config{
-		Region:      aws1.String("us-east-1"),
-		Endpoint:    aws1.String(endpoint),
+		Region:      new("us-east-1"),
+		Endpoint:    new(endpoint),
 		Credentials: credentials1.NewStaticCredentials("AKID", "SECRET", ""),
 		// Otherwise a session writes to http.DefaultClient, which all share, where
 		// AWS_CA_BUNDLE is set.

@@ -1,6 +1,7 @@
 package proof_test
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -126,9 +127,7 @@ func readServerless(t *testing.T) deployment {
 	d := deployment{Functions: map[string]deployed{}}
 	d.Parameters = into[struct{ Default map[string]string }](t, tree["params"]).Default
 	values := map[string]string{"jwtIssuer": "<jwtIssuer>", "jwtAudience": "<jwtAudience>"}
-	for name, value := range d.Parameters {
-		values[name] = value
-	}
+	maps.Copy(values, d.Parameters)
 	d.Parameters["jwtIssuer"], d.Parameters["jwtAudience"] = "", ""
 	tree, _ = resolve(tree, regexp.MustCompile(`\$\{param:(\w+)\}`), values).(object)
 

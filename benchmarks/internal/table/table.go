@@ -49,13 +49,14 @@ func (t Table) write(b *strings.Builder, left, between, right string) {
 		rule[i] = strings.Repeat("-", max(w, 3))
 	}
 	for _, row := range append([][]string{t.Columns, rule}, t.Rows...) {
-		line := left
+		var line strings.Builder
+		line.WriteString(left)
 		for i, cell := range row {
 			if i > 0 {
-				line += between
+				line.WriteString(between)
 			}
-			line += cell + strings.Repeat(" ", max(widths[i], 3)-utf8.RuneCountInString(cell))
+			line.WriteString(cell + strings.Repeat(" ", max(widths[i], 3)-utf8.RuneCountInString(cell)))
 		}
-		b.WriteString(strings.TrimRight(line+right, " ") + "\n")
+		b.WriteString(strings.TrimRight(line.String()+right, " ") + "\n")
 	}
 }

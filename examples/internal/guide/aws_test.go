@@ -103,7 +103,7 @@ func (c *awsCall) do(ctx context.Context) (string, error) {
 		if !kind.IsExported() {
 			continue
 		}
-		if text, ok := field.Interface().(*string); ok && text != nil {
+		if text, ok := reflect.TypeAssert[*string](field); ok && text != nil {
 			if path, ok := strings.CutPrefix(*text, "file://"); ok {
 				content, err := os.ReadFile(path)
 				if err != nil {
@@ -114,7 +114,7 @@ func (c *awsCall) do(ctx context.Context) (string, error) {
 		}
 	}
 	results := c.method.Call([]reflect.Value{reflect.ValueOf(ctx), c.input})
-	if err, failed := results[1].Interface().(error); failed {
+	if err, failed := reflect.TypeAssert[error](results[1]); failed {
 		return "", err
 	}
 	output := results[0].Elem()
@@ -123,7 +123,7 @@ func (c *awsCall) do(ctx context.Context) (string, error) {
 			return "", fmt.Errorf("the output has no %q", query)
 		}
 	}
-	if list, ok := output.Interface().([]string); ok && c.globals["--output"] == "text" {
+	if list, ok := reflect.TypeAssert[[]string](output); ok && c.globals["--output"] == "text" {
 		return strings.Join(list, "\t"), nil
 	}
 	printed, err := json.Marshal(output.Interface())

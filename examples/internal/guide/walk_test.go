@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,7 +205,7 @@ func (w *walk) sendRequests(t *testing.T) {
 	}
 	w.run(t, requests)
 	deployed := w.shell
-	deployed.environ = append(deployed.environ[:len(deployed.environ):len(deployed.environ)], "URL=http://"+addr, "TOKEN=any")
+	deployed.environ = append(slices.Clip(deployed.environ), "URL=http://"+addr, "TOKEN=any")
 	deployed.run(t, script(t, "deployed request"))
 
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
