@@ -17,6 +17,8 @@ type Hit struct {
 	New func(ctx context.Context) (hit func(context.Context) error, loads func() int64, err error)
 }
 
+const onObedient = Ours + ", a cache that obeys its context"
+
 // Hits returns the cache itself, with and without what go-redis/cache needs
 // around it, and all contenders.
 func Hits() []Hit {
@@ -39,8 +41,9 @@ func Hits() []Hit {
 	}
 	names := map[string]string{
 		"plain read-aside": "Plain", "go-redis/cache Once": "RedisCacheOnce", "sturdyc, remote tier": "Sturdyc", Ours: "Service",
+		onObedient: "ServiceObedient",
 	}
-	for _, c := range contenders() {
+	for _, c := range append(contenders(), contender{onObedient, newServiceOnObedient}) {
 		hits = append(hits, Hit{names[c.name], func(ctx context.Context) (func(context.Context) error, func() int64, error) {
 			return warm(ctx, c)
 		}})

@@ -92,6 +92,20 @@ func newService(m *memory, from load) (read, error) {
 	return service.GetUser, nil
 }
 
+// obedient vouches that its calls return when their context ends, as the cache on
+// Momento does: the service then calls it on the request's own goroutine.
+type obedient struct{ *memory }
+
+func (obedient) ObeysContext() bool { return true }
+
+func newServiceOnObedient(m *memory, from load) (read, error) {
+	service, err := accounts.New(users{from: from}, "accounts", accounts.Options{Cache: obedient{m}})
+	if err != nil {
+		return nil, err
+	}
+	return service.GetUser, nil
+}
+
 // users is a DynamoDB that can only read users.
 type users struct {
 	accounts.DynamoDB
