@@ -28,7 +28,7 @@ type OpenError struct {
 	Err      error     // what Open returned, a *PanicError, ErrGoexit, or an error around context.DeadlineExceeded
 }
 
-// Error is one line: a panic's stack is left out.
+// Error leaves out the stack of a panic.
 func (e *OpenError) Error() string {
 	text := fmt.Sprint(e.Err)
 	if p, ok := e.Err.(*PanicError); ok {
