@@ -5,8 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
-	"strconv"
+	"path/filepath"
 )
 
 // Suite says which benchmarks to run, and how.
@@ -18,29 +19,48 @@ type Suite struct {
 	Count   int
 }
 
-// Run runs a suite in a process of its own, in the directory of this module.
+// Run runs a suite in processes of its own, in the directory of its package. All of it is run Count times, rather
+// than each benchmark Count times in a row: a machine that is slow for a while then strikes all contenders.
 func Run(ctx context.Context, module string, s Suite) ([]Line, error) {
-	args := []string{
-		"test", "-vet=off", "-run=^$", "-timeout=30m", "-bench=" + s.Bench, "-benchtime=" + s.Time, "-count=" + strconv.Itoa(s.Count),
+	dir, err := os.MkdirTemp("", "gobench-")
+	if err != nil {
+		return nil, err
 	}
+	defer os.RemoveAll(dir)
+	binary := filepath.Join(dir, "bench.test")
+	if _, err := output(exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, s.Package), module); err != nil {
+		return nil, fmt.Errorf("gobench: build %s: %w", s.Package, err)
+	}
+	args := []string{"-test.run=^$", "-test.timeout=30m", "-test.bench=" + s.Bench, "-test.benchtime=" + s.Time}
 	if s.CPU != "" {
-		args = append(args, "-cpu="+s.CPU)
+		args = append(args, "-test.cpu="+s.CPU)
 	}
-	cmd := exec.CommandContext(ctx, "go", append(args, s.Package)...)
-	cmd.Dir = module
+	var all []Line
+	for range s.Count {
+		out, err := output(exec.CommandContext(ctx, binary, args...), filepath.Join(module, s.Package))
+		if err != nil {
+			return nil, fmt.Errorf("gobench: %s %s: %w", s.Package, s.Bench, err)
+		}
+		lines, err := Read(bytes.NewReader(out))
+		if err == nil && len(lines) == 0 {
+			err = errors.New("gobench: there is no such benchmark")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s %s", err, s.Package, s.Bench)
+		}
+		all = append(all, lines...)
+	}
+	return all, nil
+}
+
+func output(cmd *exec.Cmd, dir string) ([]byte, error) {
+	cmd.Dir = dir
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("gobench: %s %s: %w\n%s%s", s.Package, s.Bench, err, &stdout, &stderr)
+		return nil, fmt.Errorf("%w\n%s%s", err, &stdout, &stderr)
 	}
-	lines, err := Read(&stdout)
-	if err == nil && len(lines) == 0 {
-		err = errors.New("gobench: there is no such benchmark")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s %s", err, s.Package, s.Bench)
-	}
-	return lines, nil
+	return stdout.Bytes(), nil
 }
 
 // Module returns the directory of this module.
