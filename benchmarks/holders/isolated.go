@@ -83,7 +83,7 @@ func isolated(ctx context.Context, executable string, c contender, h hardCase) (
 	case ctx.Err() != nil:
 		return o, fmt.Errorf("holders: %s, %s: %w", c.name, h.name, context.Cause(ctx))
 	case exited:
-		o.LastWords, _, _ = strings.Cut(stderr.String(), "\n\n")
+		o.LastWords, _, _ = strings.Cut(stderr.String(), "\n") // what follows is a stack with paths of this machine
 	case err != nil:
 		return o, fmt.Errorf("holders: %s, %s: %w", c.name, h.name, err)
 	default:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/warmclient/warmclient/benchmarks/coldstart"
@@ -32,6 +33,11 @@ func measure(ctx context.Context, module string, p plan, progress io.Writer) (*r
 	steps := append(benchmarks(module, p),
 		step{"holders: the hard cases", func(ctx context.Context, r *results) (err error) {
 			r.Outcomes, err = holders.Outcomes(ctx)
+			for _, o := range r.Outcomes {
+				for i := range o.Callers { // what follows is a stack with paths of this machine
+					o.Callers[i].Panic, _, _ = strings.Cut(o.Callers[i].Panic, "\n")
+				}
+			}
 			return err
 		}},
 		step{"secrets: callers who come together", func(ctx context.Context, r *results) (err error) {
