@@ -58,11 +58,32 @@ func (e *Error) Error() string {
 // Unwrap returns the error's [Kind].
 func (e *Error) Unwrap() error { return e.Kind }
 
+// failure is an error that is no refusal, whatever is in its chain: the cause of a
+// context that ended may be the refusal of some other call.
+type failure struct {
+	text string
+	err  error
+}
+
+func (f *failure) Error() string { return "accounts: " + f.text + ": " + f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// failed names what a call was about; a refusal does so itself.
+func failed(err error, doing, id string) error {
+	if _, refused := err.(*Error); refused { // not one in the chain of a failure
+		return err
+	}
+	return &failure{fmt.Sprintf("%s %q", doing, id), err}
+}
+
 // HTTPStatus returns the status code of a response that reports err: 400, 403,
 // 404 or 409 for an error with a [Kind], 200 for nil, and 500 for anything else.
 func HTTPStatus(err error) int {
 	if err == nil {
 		return http.StatusOK
+	}
+	if _, ok := errors.AsType[*failure](err); ok {
+		return http.StatusInternalServerError
 	}
 	kind, _ := errors.AsType[Kind](err)
 	switch kind {

@@ -1,10 +1,6 @@
 package accounts
 
-import (
-	"context"
-	"errors"
-	"fmt"
-)
+import "context"
 
 // CreateOrganization creates an organization under the slug of name, and the
 // founder's membership as its first [Owner], both or neither. The error is
@@ -50,12 +46,4 @@ func (s *Service) userExists(username string) step {
 
 func (s *Service) organizationExists(slug string) step {
 	return s.exists(organizationKey(slug), &Error{Kind: NotFound, Entity: "organization", ID: slug})
-}
-
-// failed names what a write was about; a refusal does so itself.
-func failed(err error, doing, id string) error {
-	if _, refused := errors.AsType[*Error](err); refused {
-		return err
-	}
-	return fmt.Errorf("accounts: %s %q: %w", doing, id, err)
 }

@@ -84,7 +84,7 @@ func (s *Service) Ping(ctx context.Context) error {
 func get[K, T any](ctx context.Context, r *readaside.Reader[K, T], id K) (T, error) {
 	v, found, err := r.Read(ctx, id)
 	if err != nil {
-		return v, fmt.Errorf("accounts: get %s %q: %w", r.Entity, fmt.Sprint(id), err)
+		return v, &failure{fmt.Sprintf("get %s %q", r.Entity, fmt.Sprint(id)), err}
 	}
 	if !found {
 		return v, &Error{Kind: NotFound, Entity: r.Entity, ID: fmt.Sprint(id)}

@@ -79,20 +79,19 @@ func (s *Service) transact(ctx context.Context, steps ...step) error {
 	for i, st := range steps {
 		actions[i] = st.action
 	}
-	err := s.write(ctx, func(ctx context.Context) error {
+	return s.write(ctx, func(ctx context.Context) error {
 		// A new input for each attempt: the SDK writes its idempotency token
 		// into it, and a canceled transaction's must not be used again.
 		_, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
-		return err
-	})
-	if canceled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
-		for i, reason := range canceled.CancellationReasons {
-			if i < len(steps) && aws.ToString(reason.Code) == conditionFailed {
-				return steps[i].refusal(reason.Item)
+		if canceled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
+			for i, reason := range canceled.CancellationReasons {
+				if i < len(steps) && aws.ToString(reason.Code) == conditionFailed {
+					return steps[i].refusal(reason.Item)
+				}
 			}
 		}
-	}
-	return err
+		return err
+	})
 }
 
 // The codes of cancellation reasons that matter here. Among the others are
@@ -106,17 +105,20 @@ const (
 
 const retries = 2
 
-// write bounds a write by WriteTimeout, and attempts it again after a conflict.
+// write bounds a write by WriteTimeout, and attempts it again after a conflict. An
+// attempt returns an *Error where the table refuses; that comes back as it is. What
+// comes back otherwise may hold the cause of ctx, which can be any error, even a
+// refusal of another call: so refusals are not looked for in its chain.
 func (s *Service) write(ctx context.Context, attempt func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
 	defer cancel()
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return fmt.Errorf("not begun: %w", context.Cause(ctx))
 	}
 	for n := 0; ; n++ {
 		err := attempt(ctx)
-		if err == nil {
-			return nil
+		if _, refused := err.(*Error); refused || err == nil {
+			return err
 		}
 		if n == retries || !passing(err) {
 			return withCause(ctx, err)

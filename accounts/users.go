@@ -3,7 +3,6 @@ package accounts
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -23,13 +22,13 @@ func (s *Service) CreateUser(ctx context.Context, u User) (User, error) {
 			ConditionExpression:       put.ConditionExpression,
 			ExpressionAttributeValues: put.ExpressionAttributeValues,
 		})
+		if _, taken := errors.AsType[*types.ConditionalCheckFailedException](err); taken {
+			return &Error{Kind: AlreadyExists, Entity: "user", ID: u.Username}
+		}
 		return err
 	})
-	if _, taken := errors.AsType[*types.ConditionalCheckFailedException](err); taken {
-		return User{}, &Error{Kind: AlreadyExists, Entity: "user", ID: u.Username}
-	}
 	if err != nil {
-		return User{}, fmt.Errorf("accounts: create user %q: %w", u.Username, err)
+		return User{}, failed(err, "create user", u.Username)
 	}
 	s.engine.Wrote(ctx, s.users.Write(u.Username, u))
 	return u, nil
