@@ -31,6 +31,9 @@ func (f *flight[T]) wait(ctx context.Context, g *gate) (v T, found bool, err err
 	case <-ctx.Done():
 		return v, false, context.Cause(ctx)
 	}
+	if p, ok := f.err.(*PanicError); ok { // of this load, not one in a chain
+		panic(p)
+	}
 	var enough <-chan time.Time
 	if budget := g.budget(ctx); budget < g.timeout {
 		timer := time.NewTimer(budget)

@@ -270,3 +270,20 @@ func TestPanicOfObserveReachesTheReaderAndPoisonsNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestPanicOfALoadIsNeverAnErrorThoughTheReaderLeavesBeforeItIsObserved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		options := defaults(&cache{})
+		options.Observe = func(_ context.Context, e readaside.Event) {
+			if e.Op == readaside.OpLoad {
+				time.Sleep(time.Second)
+			}
+		}
+		o := &origin{}
+		o.fail(func(context.Context) error { panic(errDown) }, nil)
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		assert.Panics(t, func() { _, _, _ = newReader(options, o).Read(ctx, "a") })
+		time.Sleep(time.Minute)
+	})
+}
