@@ -12,7 +12,7 @@ type Event struct {
 	Op      string        // "get" or "set", a call of the cache, or "load", a read of the table
 	Entity  string        // "user", "organization" or "membership"
 	Outcome Outcome       // how the step ended
-	Took    time.Duration // 0 for a step that was skipped
+	Took    time.Duration // next to nothing for a step that was skipped
 	Err     error         // why, for CacheFailed, CacheSkipped and LoadFailed; else nil
 }
 

@@ -53,7 +53,8 @@ type Opener struct {
 
 	// Config tunes the client. nil: the SDK's settings for Lambda, with its log
 	// in slog.Default, one level lower for what it calls Info. Settings of your
-	// own start best from config.LambdaLatestWithLogger. A keep-alive time of 0
+	// own start best from config.LambdaLatestWithLogger. Middleware of your own runs
+	// on the request's goroutine, so it must obey its context. A keep-alive time of 0
 	// means none here. Of several gRPC channels Open waits for one.
 	Config config.Configuration
 }
