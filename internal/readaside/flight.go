@@ -81,6 +81,13 @@ func (fs *flights[T]) forget(key string) {
 	delete(fs.m, key)
 }
 
+// holds reports whether f has not been forgotten.
+func (fs *flights[T]) holds(key string, f *flight[T]) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return fs.m[key] == f
+}
+
 // land forgets f, but not a flight that was started since f was forgotten.
 func (fs *flights[T]) land(key string, f *flight[T]) {
 	fs.mu.Lock()

@@ -287,3 +287,20 @@ func TestPanicOfALoadIsNeverAnErrorThoughTheReaderLeavesBeforeItIsObserved(t *te
 		time.Sleep(time.Minute)
 	})
 }
+
+func TestLoadThatAWriteHasForgottenStoresNoAbsence(t *testing.T) {
+	bubble(t, func(t *testing.T, r *reader, c *cache, o *origin) {
+		o.fail(nil, sleep(100*time.Millisecond)) // after the read, so the news is old when it comes
+		var reading sync.WaitGroup
+		reading.Go(func() { assertReads(t, t.Context(), r, "b", "") })
+		synctest.Wait()
+		c.fail(nil, refuse)
+		o.write("b", "bye")
+		r.Engine.Wrote(t.Context(), r.Write("b", "bye")) // the cache does not take it
+		c.fail(nil, nil)
+		reading.Wait()
+		assert.Nil(t, c.entry("word/b").value)
+		o.fail(nil, nil)
+		assertReads(t, t.Context(), r, "b", "bye")
+	})
+}

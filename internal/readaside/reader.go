@@ -133,6 +133,8 @@ func (r *Reader[K, T]) fill(f *flight[T], key string, seen Outcome) (s store, ok
 		return store{}, false // it is not for an absence to overwrite what may be somebody's
 	case e.opt.NegativeTTL < 0:
 		return store{}, false
+	case !r.flights.holds(key, f):
+		return store{}, false // a write has forgotten it: the news is old
 	default:
 		return store{key: key, value: seal(kindAbsence, key), ttl: e.opt.NegativeTTL, ifAbsent: true}, true
 	}
