@@ -17,7 +17,8 @@ type line struct {
 	Route     string
 	Cold      bool
 	Status    int
-	Client    string // of the life of a client
+	Duration  float64 `json:"durationMs"`
+	Client    string  // of the life of a client
 	Event     string
 	Error     string
 }

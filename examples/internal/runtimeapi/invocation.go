@@ -13,6 +13,7 @@ import (
 type Invocation struct {
 	Payload []byte        // JSON
 	Timeout time.Duration // 0: Options.Timeout
+	Grace   time.Duration // how long after Timeout the process is killed; 0: at once, as by Lambda
 	TraceID string        // "": a new one, not sampled
 }
 
@@ -32,7 +33,7 @@ type answer struct {
 // that has one poll open at a time is invoked once at a time, one with several concurrently.
 //
 // The error is a *FunctionError where the function answered with one, a *TimeoutError where it did not
-// answer within the timeout, which counts from the hand-over, and an *ExitError where the process has
+// answer within the timeout and its grace, which count from the hand-over, and an *ExitError where the process has
 // ended. If ctx ends first, its cause is returned, and an invocation that was handed over goes on.
 func (p *Process) Invoke(ctx context.Context, in Invocation) ([]byte, error) {
 	inv := &invocation{Invocation: in, id: newRequestID(), answer: make(chan answer, 1)}
@@ -45,7 +46,7 @@ func (p *Process) Invoke(ctx context.Context, in Invocation) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("runtimeapi: %s has not asked for the event: %w", p.name, context.Cause(ctx))
 	}
-	timeout := time.NewTimer(inv.Timeout)
+	timeout := time.NewTimer(inv.Timeout + inv.Grace)
 	defer timeout.Stop()
 	select {
 	case a := <-inv.answer:
