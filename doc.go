@@ -12,10 +12,10 @@
 //
 // What they promise:
 //
-//   - A failed open, a panic or a freeze is forgotten: the next request finds a process that tries again.
+//   - A failed open, a panic or a freeze is forgotten: after a short backoff the process tries again.
 //   - A caller that leaves takes nobody with it, and work that is shared ends by its own time limit.
 //   - A secret is in no log, error or format verb.
-//   - The cache can be slow, down, deaf or wrong: a request is answered from DynamoDB, in time.
+//   - The cache can be slow, unreachable, hung or corrupt: a request is answered from DynamoDB, in time.
 //   - No goroutine outlives the work that it was started for, as far as the code it calls obeys its context.
 //
 // The module github.com/warmclient/warmclient/examples has the functions of a whole service, to be copied, and

@@ -33,7 +33,7 @@
 //	}
 //
 // The cache is [Options.Cache]; package momentocache has one on Momento, and a
-// map with three methods will do for a test.
+// map and a mutex with three methods will do for a test: they are called concurrently.
 //
 // # The cache never fails a request
 //
@@ -77,6 +77,11 @@
 // empty. The name of an organization becomes its slug, as by
 // github.com/gosimple/slug ("Tech Corp" is "tech-corp"), of 1 to 128 bytes, and
 // may have 1024 bytes itself.
+//
+// # Permissions
+//
+// On the table: dynamodb:GetItem for reads and Ping; dynamodb:PutItem for writes, and dynamodb:ConditionCheckItem for
+// those of organizations and memberships, each of which is one transaction.
 //
 // # Table
 //

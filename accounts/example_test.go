@@ -3,6 +3,7 @@ package accounts_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -29,22 +30,22 @@ func (f fakeTable) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...fu
 }
 
 // fakeCache is a Cache for tests in which nothing expires.
-type fakeCache map[string][]byte
+type fakeCache struct{ entries sync.Map }
 
-func (f fakeCache) Get(_ context.Context, key string) ([]byte, error) {
-	return f[key], nil
+func (f *fakeCache) Get(_ context.Context, key string) ([]byte, error) {
+	value, _ := f.entries.Load(key)
+	b, _ := value.([]byte)
+	return b, nil
 }
 
-func (f fakeCache) Set(_ context.Context, key string, value []byte, _ time.Duration) error {
-	f[key] = value
+func (f *fakeCache) Set(_ context.Context, key string, value []byte, _ time.Duration) error {
+	f.entries.Store(key, value)
 	return nil
 }
 
-func (f fakeCache) SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	if f[key] != nil {
-		return nil
-	}
-	return f.Set(ctx, key, value, ttl)
+func (f *fakeCache) SetIfAbsent(_ context.Context, key string, value []byte, _ time.Duration) error {
+	f.entries.LoadOrStore(key, value)
+	return nil
 }
 
 // Fakes of about ten lines each show what a service asks of the table and what
@@ -53,7 +54,7 @@ func Example() {
 	ctx := context.Background()
 	table := fakeTable{items: make(map[string]map[string]types.AttributeValue)}
 	service, err := accounts.New(table, "accounts", accounts.Options{
-		Cache:        fakeCache{},
+		Cache:        &fakeCache{},
 		CacheTimeout: time.Second, // a busy test machine is no reason to do without
 	})
 	if err != nil {

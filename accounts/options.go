@@ -14,7 +14,9 @@ import (
 
 // DynamoDB is what a [Service] asks of the table. *dynamodb.Client implements
 // it, and so does a fake of about ten lines. Its methods are called
-// concurrently.
+// concurrently. GetItem makes the reads, PutItem creates a user, and
+// TransactWriteItems all else; where a condition fails, the latter two return
+// *types.ConditionalCheckFailedException and *types.TransactionCanceledException.
 type DynamoDB interface {
 	GetItem(ctx context.Context, in *dynamodb.GetItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(ctx context.Context, in *dynamodb.PutItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)

@@ -37,7 +37,7 @@
 //
 // A [Holder] is for processes that live long, are frozen and thawed, and serve several requests at once, such as
 // functions on AWS Lambda. One bad moment does not poison it: a failed open is shared by those who waited for
-// it, and then forgotten; a caller leaves when its own context ends, and the open goes on for the others; an open
+// it and those who come within its backoff, and then forgotten; a caller leaves when its own context ends, and the open goes on for the others; an open
 // that hangs is given up after Timeout, and the first call after a freeze does not wait for what began before it.
 //
 // Get returns the value. Use also keeps it from being released while a function runs, and replaces it when

@@ -18,13 +18,13 @@ type Closer interface {
 }
 
 // WarmAll warms all hs in parallel, waits for all of them, and joins their errors in the order of hs. A
-// panic is returned as a *PanicError. Errors are no reason not to start: what failed is opened again by its
+// panic, which Warm would let through, is returned as a *PanicError. Errors are no reason not to start: what failed is opened again by its
 // next caller.
 func WarmAll(ctx context.Context, hs ...Warmer) error {
 	return each(len(hs), func(i int) error { return hs[i].Warm(ctx) })
 }
 
-// CloseAll closes all hs in parallel, waits for all of them, and joins their errors in the order of hs. A
+// CloseAll is for the end of the process, as in lambda.WithEnableSIGTERM. It closes all hs in parallel, waits for all of them, and joins their errors in the order of hs. A
 // panic is returned as a *PanicError.
 func CloseAll(ctx context.Context, hs ...Closer) error {
 	return each(len(hs), func(i int) error { return hs[i].Close(ctx) })

@@ -24,7 +24,8 @@ const (
 // methods may be called by several goroutines. Each lends the holder's client
 // for the time of the call, and opens it first if need be, within the call's
 // context: so a client that is replaced is closed only after its last call, and
-// with IsAuthError as the holder's Stale a rotated token costs no failed call.
+// with IsAuthError as the holder's Stale a call that meets a rotated token is
+// repeated with a new client, if that opens within the call's time.
 //
 // Each error wraps the SDK's, and joins it with what that hides: ctx.Err() and
 // context.Cause(ctx) if ctx has ended, context.DeadlineExceeded if the SDK's own
