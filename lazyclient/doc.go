@@ -15,36 +15,23 @@
 //
 //	func openDynamoDB(ctx context.Context) (*dynamodb.Client, error) {
 //		cfg, err := config.LoadDefaultConfig(ctx)
-//		if err != nil {
-//			return nil, err
-//		}
-//		return dynamodb.NewFromConfig(cfg), nil
+//		return dynamodb.NewFromConfig(cfg), err
 //	}
 //
-//	func handle(ctx context.Context) (int, error) {
-//		client, err := dynamo.Get(ctx)
-//		if err != nil {
-//			return 0, err
-//		}
-//		tables, err := client.ListTables(ctx, nil)
-//		if err != nil {
-//			return 0, err
-//		}
-//		return len(tables.TableNames), nil
+//	func list(ctx context.Context, client *dynamodb.Client) error {
+//		_, err := client.ListTables(ctx, nil)
+//		return err
 //	}
 //
-//	func main() { lambda.Start(handle) }
+//	func main() { lambda.Start(func(ctx context.Context) error { return dynamo.Use(ctx, list) }) }
 //
 // A [Holder] is for processes that live long, are frozen and thawed, and serve several requests at once, such as
-// functions on AWS Lambda. One bad moment does not poison it: a failed open is shared by those who waited for
-// it and those who come within its backoff, and then forgotten; a caller leaves when its own context ends, and the open goes on for the others; an open
-// that hangs is given up after Timeout, and the first call after a freeze does not wait for what began before it.
+// functions on AWS Lambda. One bad moment does not poison it: a failed open is shared by those who waited for it
+// and those who come within its backoff, and then forgotten; a caller leaves when its own context ends, and the
+// open goes on for the others; an open that hangs is given up after Timeout, and the first call after a freeze
+// does not wait for what began before it.
 //
-// Get returns the value. Use also keeps it from being released while a function runs, and replaces it when
-// the function's error says that it is stale, as when a token was rotated. [WarmAll] opens several holders before
-// the first request, and [CloseAll] closes them before the process ends.
-//
-// The only goroutines are those of opens and, in Close, of a Release, so a process that is thawed has no other
+// Its only goroutines are those of opens and, in Close, of a Release, so a process that is thawed has no other
 // work in hand.
 //
 // # When sync.OnceValues is enough

@@ -3,7 +3,6 @@ package lazyclient
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"sync"
 )
 
@@ -17,15 +16,15 @@ type Closer interface {
 	Close(ctx context.Context) error
 }
 
-// WarmAll warms all hs in parallel, waits for all of them, and joins their errors in the order of hs. A
-// panic, which Warm would let through, is returned as a *PanicError. Errors are no reason not to start: what failed is opened again by its
-// next caller.
+// WarmAll warms all hs in parallel, waits for all of them, and joins their errors in the order of hs. A panic,
+// which Warm would let through, is returned as a *PanicError. Errors are no reason not to start: what failed is
+// opened again by its next caller.
 func WarmAll(ctx context.Context, hs ...Warmer) error {
 	return each(len(hs), func(i int) error { return hs[i].Warm(ctx) })
 }
 
-// CloseAll is for the end of the process, as in lambda.WithEnableSIGTERM. It closes all hs in parallel, waits for all of them, and joins their errors in the order of hs. A
-// panic is returned as a *PanicError.
+// CloseAll closes all hs in parallel, waits for all of them, and joins their errors in the order of hs, a panic as a
+// *PanicError. It is for the end of the process, as in lambda.WithEnableSIGTERM.
 func CloseAll(ctx context.Context, hs ...Closer) error {
 	return each(len(hs), func(i int) error { return hs[i].Close(ctx) })
 }
@@ -34,25 +33,8 @@ func each(n int, do func(i int) error) error {
 	errs := make([]error, n)
 	var wg sync.WaitGroup
 	for i := range n {
-		wg.Go(func() {
-			errs[i] = ErrGoexit // unless do returns or panics
-			defer func() {
-				if r := recover(); r != nil {
-					errs[i] = asPanicError("", r)
-				}
-			}()
-			errs[i] = do(i)
-		})
+		wg.Go(func() { guard("", func() error { return do(i) }, func(err error, _ *PanicError) { errs[i] = err }) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-// asPanicError must be called by the deferred function that recovered r, while the stack still shows the
-// panic. A *PanicError of a holder goes on as it is: its stack is the one that matters.
-func asPanicError(holder string, r any) *PanicError {
-	if p, ok := r.(*PanicError); ok {
-		return p
-	}
-	return &PanicError{Holder: holder, Value: r, Stack: debug.Stack()}
 }

@@ -25,17 +25,6 @@ type flight[T any] struct {
 
 func (f *flight[T]) ran() time.Duration { return max(0, wallNow().Sub(f.started)) }
 
-// panicked marks, within this package, a panic of Open as distinct from a *PanicError that Open returned.
-type panicked struct{ *PanicError }
-
-// raise continues the panic of an open on the goroutine of a waiter. Any other err is returned.
-func raise(err error) error {
-	if p, ok := err.(panicked); ok {
-		panic(p.PanicError)
-	}
-	return err
-}
-
 // await returns the current value, or the result of the open that leads to the next one.
 func (h *Holder[T]) await(ctx context.Context) (*value[T], error) {
 	if v := h.current.Load(); v != nil && h.fresh(v, wallNow()) {
@@ -107,12 +96,7 @@ func (h *Holder[T]) join(ctx context.Context) (*value[T], *flight[T], error) {
 }
 
 func (h *Holder[T]) start(ctx context.Context, now time.Time) *flight[T] {
-	f := &flight[T]{
-		node:    node{name: h.name()},
-		started: now,
-		attempt: 1,
-		done:    make(chan struct{}),
-	}
+	f := &flight[T]{node: node{name: h.name()}, started: now, attempt: 1, done: make(chan struct{})}
 	if h.failure != nil {
 		f.attempt += h.failure.Failures
 	}
@@ -128,24 +112,22 @@ func (h *Holder[T]) run(ctx context.Context, f *flight[T]) {
 	defer h.end(nil)
 	defer f.cancel()
 	var v T
-	err := ErrGoexit // unless Open returns or panics
-	defer func() {
-		if r := recover(); r != nil {
-			err = panicked{asPanicError(h.name(), r)}
+	guard(h.name(), func() (err error) {
+		v, err = h.Open(ctx)
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
+			// The timer and an Open that obeys it race to tell: either way both are in the chain.
+			err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 		}
+		return err
+	}, func(err error, p *PanicError) {
 		f.node.returned.Store(true)
 		f.timer.Stop()
 		if err != nil {
-			h.fail(f, err, h.backoff(f.attempt))
+			h.fail(f, err, p, h.backoff(f.attempt))
 		} else {
 			h.land(f, v)
 		}
-	}()
-	v, err = h.Open(ctx)
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
-		// The timer and an Open that obeys it race to tell: either way both are in the chain.
-		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
-	}
+	})
 }
 
 // land publishes v, or releases it if nobody waits for f any more.
@@ -173,11 +155,7 @@ func (h *Holder[T]) land(f *flight[T], v T) {
 
 // fail ends f with the value that is still there, or else with err. If nobody waits for f any more, it only
 // sees to it that a panic does not vanish.
-func (h *Holder[T]) fail(f *flight[T], err error, wait time.Duration) {
-	p, isPanic := err.(panicked)
-	if isPanic {
-		err = p.PanicError
-	}
+func (h *Holder[T]) fail(f *flight[T], err error, p *PanicError, wait time.Duration) {
 	running := !f.node.returned.Load()
 	h.mu.Lock()
 	ours := h.flight == f
@@ -189,8 +167,8 @@ func (h *Holder[T]) fail(f *flight[T], err error, wait time.Duration) {
 		h.flight = nil
 		h.failure = &OpenError{Holder: h.name(), Failures: f.attempt, RetryAt: h.retry.since.Add(wait), Err: err}
 		f.value, f.err = h.current.Load(), h.failure
-		if isPanic {
-			f.err = p
+		if p != nil {
+			f.err = panicked{p}
 		}
 	}
 	h.mu.Unlock()
@@ -198,7 +176,7 @@ func (h *Holder[T]) fail(f *flight[T], err error, wait time.Duration) {
 	if ours {
 		defer close(f.done)
 	}
-	if ours || isPanic {
+	if ours || p != nil {
 		h.emit(OpenFailed, f.ran(), err)
 	}
 	if ours && running {
@@ -208,6 +186,14 @@ func (h *Holder[T]) fail(f *flight[T], err error, wait time.Duration) {
 
 // overrun lets the waiters of f go because its time is up.
 func (h *Holder[T]) overrun(f *flight[T], wait time.Duration) {
-	h.fail(f, fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded), wait)
+	h.fail(f, fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded), nil, wait)
 	f.cancel()
+}
+
+// abandon lets the waiters of f go with err, or, where that is nil, to look again.
+func (h *Holder[T]) abandon(f *flight[T], err error) {
+	f.timer.Stop()
+	f.err = err
+	close(f.done)
+	h.emit(Abandoned, f.ran(), err)
 }

@@ -1,6 +1,7 @@
 package lazyclient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,51 +11,48 @@ import (
 	"time"
 )
 
-const defaultTimeout = 5 * time.Second
-
-// Holder opens one T per process, on first use, and shares it with every caller. Its zero value with Open
-// set is ready. Set the fields before first use; do not copy a Holder after it. All methods, and
-// [Invalidate], may be called from any number of goroutines, and from within Open, Release, Stale, Backoff,
-// Observe and the function given to Use: no lock is held while any of these run.
+// Holder opens one T per process, on first use, and shares it with every caller. Its zero value with Open set is
+// ready. Set the fields before first use; do not copy a Holder after it. All methods, and [Invalidate], may be called
+// from any number of goroutines, and from within Open, Release, Stale, Backoff, Observe and the function given to
+// Use: no lock is held while any of these run.
 type Holder[T any] struct {
-	// Open makes the value. It is required: while it is nil, every call that needs a value returns an error
-	// that says so. At most one Open runs at a time, apart from abandoned ones.
+	// Open makes the value. It is required: while it is nil, every call that needs a value returns an error that
+	// says so. At most one Open runs at a time, apart from abandoned ones.
 	//
-	// Its context carries the values of the caller that came first and nobody's cancellation. It ends
-	// after Timeout, when the holder is closed, and when Open has returned, so do not keep it. When Open asks
-	// for another holder, it must pass this context on: that is how a cycle is found.
+	// Its context carries the values of the caller that came first and nobody's cancellation. It ends after Timeout,
+	// when the holder is closed, and when Open has returned, so do not keep it. When Open asks for another holder,
+	// it must pass this context on: that is how a cycle is found.
 	//
 	// A value returned together with an error is dropped. A nil value with a nil error is a value like any other.
 	Open func(ctx context.Context) (T, error)
 
 	// Release disposes of an opened value, once, after the last Use that holds it has returned. nil: there is
 	// nothing to dispose of. It runs on the goroutine that drops the last reference (a caller of Use, Reset or
-	// Invalidate, the goroutine of an open, or one started by Close), with a context of its own that ends
-	// after Timeout. Values handed out by Get cannot be tracked: their users may see them released.
+	// Invalidate, the goroutine of an open, or one started by Close), with a context of its own that ends after
+	// Timeout. Values handed out by Get cannot be tracked: their users may see them released.
 	Release func(ctx context.Context, v T) error
 
-	// Stale reports whether err, as returned by the function given to Use, means that the value is no longer
-	// good, for example because its token was rotated. nil: no error does. A panic in it passes through Use.
+	// Stale reports whether err, as returned by the function given to Use, means that the value is no longer good,
+	// for example because its token was rotated. nil: no error does. A panic in it passes through Use.
 	Stale func(err error) bool
 
 	// Name is for errors and events; "": the name of the type T.
 	Name string
 
-	// Timeout bounds one Open; zero or less: 5 s. An Open that takes longer is abandoned, whether it obeys its
-	// context or not.
+	// Timeout bounds one Open, which is abandoned when it takes longer; zero or less: 5 s.
 	Timeout time.Duration
 
-	// Backoff returns for how long calls fail at once after failures opens in a row have failed (1 or more),
-	// and for how long a value is spared after failures values in a row were stale; see Use. nil, or one that
-	// panics: 50 ms, doubling to 1 s, less up to a quarter at random. Zero or less: not at all.
+	// Backoff returns for how long calls fail at once after failures opens in a row have failed (1 or more), and for
+	// how long a value is spared after failures values in a row were stale; see Use. nil, or one that panics: 50 ms,
+	// doubling to 1 s, less up to a quarter at random. Zero or less: not at all.
 	Backoff func(failures int) time.Duration
 
 	// MaxAge is how long a value is served before the next call replaces it, by wall clock, so that time spent
 	// frozen counts; zero or less: for ever.
 	MaxAge time.Duration
 
-	// Observe is told of every Event, from several goroutines and in line: callers that wait for an open go on
-	// when Observe has returned, so it must not wait for them. nil: nobody is told. A panic in it is dropped.
+	// Observe is told of every Event, from several goroutines and in line: callers that wait for an open go on when
+	// Observe has returned, so it must not wait for them. nil: nobody is told. A panic in it is dropped.
 	Observe func(Event)
 
 	current atomic.Pointer[value[T]] // nil: not open
@@ -90,7 +88,7 @@ func Of[T any](v T) *Holder[T] {
 //
 // The value may be released while it is still in use, after a Reset for example; where that matters, call Use.
 func (h *Holder[T]) Get(ctx context.Context) (T, error) {
-	// Small enough to be inlined into the caller: everything else is out of line.
+	// No more than the warm path: what it costs is a promise, so everything else is out of line.
 	if v := h.current.Load(); v != nil && h.MaxAge <= 0 {
 		return v.v, nil
 	}
@@ -123,13 +121,10 @@ func (h *Holder[T]) Reset() {
 	h.stales.Store(0)
 	h.mu.Unlock()
 	if old != nil {
-		defer h.drop(old) // deferred, here and elsewhere, since an observer may call runtime.Goexit
-		defer h.emit(Invalidated, 0, nil)
+		defer h.discard(old, nil)
 	}
 	if f != nil {
-		f.timer.Stop()
-		close(f.done) // with no result: its waiters look again
-		h.emit(Abandoned, f.ran(), nil)
+		h.abandon(f, nil) // with no result: its waiters look again
 	}
 }
 
@@ -151,8 +146,7 @@ func (h *Holder[T]) invalidate(v *value[T], err error, note func()) bool {
 	}
 	h.mu.Unlock()
 	if ours {
-		defer h.drop(v)
-		h.emit(Invalidated, 0, err)
+		h.discard(v, err)
 	}
 	return ours
 }
@@ -160,8 +154,8 @@ func (h *Holder[T]) invalidate(v *value[T], err error, note func()) bool {
 // Close releases the current value and ends the holder for good: callers that wait for an open, and all
 // later ones, get [ErrClosed], and an open's context is cancelled. It waits for running opens, abandoned ones
 // too, and for the last Use, and returns the errors of Release since the first Close; if ctx ends before that, also
-// [context.Cause](ctx). Closing again is safe and waits in the same way. Within Use,
-// Open, Release or Observe of the same holder, Close would wait for its own caller until ctx ends.
+// [context.Cause](ctx). Closing again is safe and waits in the same way. Within Use, Open, Release or Observe of the
+// same holder, Close would wait for its own caller until ctx ends.
 func (h *Holder[T]) Close(ctx context.Context) error {
 	h.mu.Lock()
 	old, f := h.current.Swap(nil), h.flight
@@ -179,11 +173,8 @@ func (h *Holder[T]) Close(ctx context.Context) error {
 		go h.drop(old) // so that a Release which ignores its context cannot keep Close beyond ctx
 	}
 	if f != nil {
-		f.err = h.closedError()
-		f.timer.Stop()
 		f.cancel()
-		close(f.done)
-		h.emit(Abandoned, f.ran(), ErrClosed)
+		h.abandon(f, h.closedError())
 	}
 
 	var cut error
@@ -203,18 +194,8 @@ func (h *Holder[T]) Close(ctx context.Context) error {
 	return errors.Join(cut, errors.Join(h.errs...))
 }
 
-func (h *Holder[T]) name() string {
-	if h.Name == "" {
-		return reflect.TypeFor[T]().String()
-	}
-	return h.Name
-}
+func (h *Holder[T]) name() string { return cmp.Or(h.Name, reflect.TypeFor[T]().String()) }
 
-func (h *Holder[T]) timeout() time.Duration {
-	if h.Timeout <= 0 {
-		return defaultTimeout
-	}
-	return h.Timeout
-}
+func (h *Holder[T]) timeout() time.Duration { return cmp.Or(max(h.Timeout, 0), 5*time.Second) }
 
 func (h *Holder[T]) closedError() error { return fmt.Errorf("%w: %s", ErrClosed, h.name()) }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// value is an opened T with the number of its references: one of the holder while it is current, and
-// one of each Use that runs.
+// value is an opened T with the number of its references: one of the holder while it is current, and one of each Use
+// that runs.
 type value[T any] struct {
 	v      T
 	opened time.Time // wall clock
@@ -32,6 +32,12 @@ func (h *Holder[T]) drop(v *value[T]) {
 	if v.refs.Add(-1) == 0 && v.refs.CompareAndSwap(0, dead) {
 		h.release(v)
 	}
+}
+
+// discard drops v, which was current until now, because of err.
+func (h *Holder[T]) discard(v *value[T], err error) {
+	defer h.drop(v) // deferred, here and elsewhere, since an observer may call runtime.Goexit
+	h.emit(Invalidated, 0, err)
 }
 
 // Use calls fn with the current value, opening it if need be as Get does, and returns fn's error. The value
@@ -120,28 +126,23 @@ func (h *Holder[T]) expel(v *value[T], err error) bool {
 
 func (h *Holder[T]) release(v *value[T]) {
 	start := time.Now()
-	err := ErrGoexit // unless Release returns or panics
-	defer func() {
-		if r := recover(); r != nil {
-			err = asPanicError(h.name(), r)
+	guard(h.name(), func() error {
+		if h.Release == nil {
+			return nil
 		}
-		took := time.Since(start)
+		// Of its own: whoever happens to drop the last reference may be about to end.
+		ctx, cancel := context.WithTimeout(context.Background(), h.timeout())
+		defer cancel()
+		return h.Release(ctx, v.v)
+	}, func(err error, _ *PanicError) {
 		defer h.end(err)
 		switch {
 		case err != nil:
-			h.emit(ReleaseFailed, took, err)
+			h.emit(ReleaseFailed, time.Since(start), err)
 		case h.Release != nil:
-			h.emit(Released, took, nil)
+			h.emit(Released, time.Since(start), nil)
 		}
-	}()
-	if h.Release == nil {
-		err = nil
-		return
-	}
-	// Of its own: whoever happens to drop the last reference may be about to end.
-	ctx, cancel := context.WithTimeout(context.Background(), h.timeout())
-	defer cancel()
-	err = h.Release(ctx, v.v)
+	})
 }
 
 // end says that an open, or the life of a value, is over.
