@@ -41,8 +41,9 @@
 // request at most CacheTimeout, or half of its remaining time if that is less.
 // After three failures in a row the cache is skipped for a second, and then one
 // call probes it. A caller's own cancellation or deadline is no failure. A call
-// that does not even return when its context ends is left behind, and while
-// eight of those are stuck the cache is skipped, too.
+// that does not even return when its context ends is left behind: there are at
+// most eight calls at a time, and while eight are stuck the cache is skipped, too.
+// See [Cache] for one that needs no such limit.
 //
 // # The cache never misleads a request
 //

@@ -27,9 +27,11 @@ type DynamoDB interface {
 // concurrently, with contexts that end early. Whatever they do, even panic or
 // ignore their context, no request fails by it.
 //
-// For that, each call is made on a goroutine of its own. A Cache that also has a
-// method ObeysContext() bool, and returns true from it, is called on the
-// request's: it vouches that its calls return when their context ends.
+// For that, each call is made on a goroutine of its own, and there are at most
+// eight of them: more wait for one to return, within their CacheTimeout. A Cache
+// that also has a method ObeysContext() bool, and returns true from it, is called
+// on the request's goroutine and without that limit: it vouches that its calls
+// return when their context ends.
 type Cache interface {
 	// Get returns the value of key. A miss is (nil, nil). The value is only
 	// read, so it may be shared.

@@ -1,6 +1,7 @@
 package readaside
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -10,21 +11,9 @@ import (
 // get asks the cache for key. A miss is (nil, 0, nil); the failure is one of
 // CacheFailed and CacheSkipped, with its error, or 0.
 func (e *Engine) get(ctx context.Context, key string) (value []byte, failure Outcome, err error) {
-	verdict, err := e.gate.admit(false)
-	if err != nil {
-		return nil, CacheSkipped, err
-	}
-	budget := e.gate.budget(ctx)
-	callCtx, cancel := context.WithTimeout(ctx, budget)
-	defer cancel()
-	value, err = within(callCtx, e, func(ctx context.Context) ([]byte, error) {
+	return ask(ctx, ctx, e, false, func(ctx context.Context) ([]byte, error) {
 		return e.opt.Cache.Get(ctx, key)
 	})
-	verdict(e.gate.judge(ctx, callCtx, budget, err))
-	if err != nil {
-		return nil, CacheFailed, err
-	}
-	return value, 0, nil
 }
 
 // store is a value on its way to the cache.
@@ -38,40 +27,58 @@ type store struct {
 
 // set tells the cache, without being cut short by the caller's cancellation.
 func (e *Engine) set(caller context.Context, entity string, s store) Event {
-	event := Event{Op: OpSet, Entity: entity, Outcome: Stored}
-	verdict, err := e.gate.admit(s.always)
-	if err != nil {
-		event.Outcome, event.Err = CacheSkipped, err
-		return event
-	}
 	start := e.clock()
-	budget := e.gate.budget(caller)
-	detached := context.WithoutCancel(caller)
-	ctx, cancel := context.WithTimeout(detached, budget)
-	defer cancel()
-	_, err = within(ctx, e, func(ctx context.Context) (struct{}, error) {
-		if s.ifAbsent {
-			return struct{}{}, e.opt.Cache.SetIfAbsent(ctx, s.key, s.value, s.ttl)
-		}
-		return struct{}{}, e.opt.Cache.Set(ctx, s.key, s.value, s.ttl)
-	})
-	verdict(e.gate.judge(detached, ctx, budget, err))
-	event.Took = e.since(start)
-	if err != nil {
-		event.Outcome, event.Err = CacheFailed, err
-	}
-	return event
+	_, failure, err := ask(caller, context.WithoutCancel(caller), e, s.always,
+		func(ctx context.Context) (struct{}, error) {
+			if s.ifAbsent {
+				return struct{}{}, e.opt.Cache.SetIfAbsent(ctx, s.key, s.value, s.ttl)
+			}
+			return struct{}{}, e.opt.Cache.Set(ctx, s.key, s.value, s.ttl)
+		})
+	return Event{Op: OpSet, Entity: entity, Outcome: cmp.Or(failure, Stored), Took: e.since(start), Err: err}
 }
 
-// within waits for a call of the cache until ctx ends, and no longer. A cache that
-// vouches for that itself is called right here: a goroutine costs little, but the
-// deep stack that a gRPC call grows on a new one costs a quarter of a round trip
-// on loopback.
-func within[T any](ctx context.Context, e *Engine, fn func(context.Context) (T, error)) (T, error) {
-	if e.obeyed {
-		return inline(ctx, fn)
+// ask makes one call of the cache under parent, in no more than the budget of
+// caller, and lets the gate judge it.
+func ask[T any](caller, parent context.Context, e *Engine, always bool, fn func(context.Context) (T, error)) (
+	v T, failure Outcome, err error,
+) {
+	verdict, err := e.gate.admit(always)
+	if err != nil {
+		return v, CacheSkipped, err
 	}
-	c := begin(ctx, &e.gate.stuck, fn)
+	budget := e.gate.budget(caller)
+	ctx, cancel := context.WithTimeout(parent, budget)
+	defer cancel()
+	whole := budget == e.gate.timeout
+	if e.obeyed {
+		v, err = inline(ctx, fn)
+	} else {
+		waited, ok := e.gate.enter(ctx)
+		if !ok {
+			verdict(errNoVerdict)
+			return v, CacheSkipped, fmt.Errorf("%w: %w", errBusy, context.Cause(ctx))
+		}
+		whole = whole && !waited
+		v, err = within(ctx, e.gate, fn)
+	}
+	verdict(judge(parent, ctx, whole, err))
+	if err != nil {
+		return v, CacheFailed, err
+	}
+	return v, 0, nil
+}
+
+// within waits for a call of the cache until ctx ends, and no longer.
+//
+// A cache that vouches for that itself is called inline instead: a goroutine costs
+// little, but the deep stack that a gRPC call grows on a new one costs a quarter of
+// a round trip on loopback.
+func within[T any](ctx context.Context, g *gate, fn func(context.Context) (T, error)) (T, error) {
+	c := begin(ctx, &g.stuck, func(ctx context.Context) (T, error) {
+		defer g.leave()
+		return fn(ctx)
+	})
 	select {
 	case <-c.done:
 	case <-ctx.Done():

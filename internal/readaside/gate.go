@@ -12,11 +12,12 @@ import (
 const (
 	tripAfter = 3           // failures in a row
 	openFor   = time.Second // then one call probes
-	maxStuck  = 8           // calls that were left and have not returned
+	maxCalls  = 8           // at a time, of a cache that may be deaf to its context
 )
 
 var (
 	errStuck = errors.New("too many calls of the cache are stuck")
+	errBusy  = errors.New("too many calls of the cache are under way")
 	// errNoVerdict ends a call that says nothing about the cache's health.
 	errNoVerdict = errors.New("the caller's time was up")
 )
@@ -25,12 +26,14 @@ var (
 type gate struct {
 	timeout time.Duration
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
-	stuck   atomic.Int32
+	calls   chan struct{} // holds one for each call that may be deaf
+	stuck   atomic.Int32  // those that were left and have not returned
 }
 
 func newGate(timeout time.Duration) *gate {
 	return &gate{
 		timeout: timeout,
+		calls:   make(chan struct{}, maxCalls),
 		breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 			Timeout:     openFor - 1, // the breaker counts the last instant as open
 			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
@@ -42,7 +45,7 @@ func newGate(timeout time.Duration) *gate {
 // admit returns an error where the cache must not be called, else a function
 // that takes the call's verdict. With always, only stuck calls stand in the way.
 func (g *gate) admit(always bool) (verdict func(error), err error) {
-	if g.stuck.Load() >= maxStuck {
+	if g.stuck.Load() >= maxCalls {
 		return nil, errStuck
 	}
 	verdict, err = g.breaker.Allow()
@@ -51,6 +54,25 @@ func (g *gate) admit(always bool) (verdict func(error), err error) {
 	}
 	return verdict, err
 }
+
+// enter waits until there is room for one call more, and reports whether it had to,
+// and whether there was before ctx ended. It does not do to count calls only when
+// they are stuck: of a cache that goes deaf under a burst, all would be.
+func (g *gate) enter(ctx context.Context) (waited, ok bool) {
+	select {
+	case g.calls <- struct{}{}:
+		return false, true
+	default:
+	}
+	select {
+	case g.calls <- struct{}{}:
+		return true, true
+	case <-ctx.Done():
+		return true, false
+	}
+}
+
+func (g *gate) leave() { <-g.calls }
 
 // budget returns the time that a cache call may take: at most half of what the
 // caller has left, so that a load still fits in. A caller that has nothing left
@@ -66,8 +88,8 @@ func (g *gate) budget(ctx context.Context) time.Duration {
 
 // judge returns what a call's end says about the cache. A call that ran out of
 // less than the whole time, or whose caller is gone, says nothing.
-func (g *gate) judge(caller, call context.Context, budget time.Duration, err error) error {
-	if err != nil && (caller.Err() != nil || call.Err() != nil && budget < g.timeout) {
+func judge(caller, call context.Context, whole bool, err error) error {
+	if err != nil && (caller.Err() != nil || call.Err() != nil && !whole) {
 		return errNoVerdict
 	}
 	return err
