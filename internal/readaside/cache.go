@@ -51,18 +51,18 @@ func ask[T any](caller, parent context.Context, e *Engine, always bool, fn func(
 	ctx, cancel := context.WithTimeout(parent, budget)
 	defer cancel()
 	whole := budget == e.gate.timeout
+	err = errGoexit // what remains if an inline call does not return
+	defer func() { verdict(judge(parent, ctx, whole, err)) }()
 	if e.obeyed {
 		v, err = inline(ctx, fn)
 	} else {
 		waited, ok := e.gate.enter(ctx)
+		whole = whole && !waited
 		if !ok {
-			verdict(errNoVerdict)
 			return v, CacheSkipped, fmt.Errorf("%w: %w", errBusy, context.Cause(ctx))
 		}
-		whole = whole && !waited
 		v, err = within(ctx, e.gate, fn)
 	}
-	verdict(judge(parent, ctx, whole, err))
 	if err != nil {
 		return v, CacheFailed, err
 	}

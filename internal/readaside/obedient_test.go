@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,6 +54,29 @@ func TestFaultsOfAnObedientCacheAreMisses(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestProbeThatEndsItsGoroutineIsAFailureAndIsFollowedByAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, o := &cache{}, &origin{words: map[string]string{"a": "hello"}}
+		r := newReader(defaults(obedient{c, true}), o)
+		c.fail(refuse, nil)
+		for range 3 {
+			assertReads(t, t.Context(), r, "a", "hello")
+		}
+		time.Sleep(time.Second)
+		c.fail(func(context.Context) error { runtime.Goexit(); return nil }, nil)
+		var wg sync.WaitGroup
+		wg.Go(func() { r.Read(t.Context(), "a") })
+		wg.Wait()
+		c.fail(nil, nil)
+		c.called()
+		assertReads(t, t.Context(), r, "a", "hello")
+		assert.Empty(t, c.called(), "skipped: the probe failed")
+		time.Sleep(time.Second)
+		assertReads(t, t.Context(), r, "a", "hello")
+		assert.Equal(t, []string{"get word/a", "set word/a"}, c.called())
+	})
 }
 
 // goroutine returns the name of the one that calls it.
