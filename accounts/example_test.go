@@ -2,10 +2,12 @@ package accounts_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -88,4 +90,34 @@ func ExampleHTTPStatus() {
 	_, err = service.GetUser(context.Background(), "ann#1")
 	fmt.Println(accounts.HTTPStatus(err), err)
 	// Output: 400 accounts: user "ann#1": invalid: the username contains a #
+}
+
+// takenTable is a DynamoDB for tests in which whatever is to be put is there
+// already. A canceled transaction has a reason for each of its actions, in their
+// order.
+type takenTable struct{ accounts.DynamoDB }
+
+func (takenTable) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (
+	*dynamodb.TransactWriteItemsOutput, error,
+) {
+	reasons := make([]types.CancellationReason, len(in.TransactItems))
+	for i, action := range in.TransactItems {
+		reasons[i].Code = aws.String("None")
+		if action.Put != nil {
+			reasons[i].Code = aws.String("ConditionalCheckFailed")
+		}
+	}
+	return nil, &types.TransactionCanceledException{CancellationReasons: reasons}
+}
+
+// A fake can refuse a transaction as the table does.
+func ExampleService_CreateOrganization() {
+	service, err := accounts.New(takenTable{}, "accounts", accounts.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = service.CreateOrganization(context.Background(), "Tech Corp", "ann")
+	fmt.Println(errors.Is(err, accounts.AlreadyExists), err)
+	// Output: true accounts: organization "tech-corp": already exists
 }

@@ -16,7 +16,8 @@ import (
 // it, and so does a fake of about ten lines. Its methods are called
 // concurrently. GetItem makes the reads, PutItem creates a user, and
 // TransactWriteItems all else; where a condition fails, the latter two return
-// *types.ConditionalCheckFailedException and *types.TransactionCanceledException.
+// *types.ConditionalCheckFailedException and *types.TransactionCanceledException,
+// which has a reason for each action, in their order.
 type DynamoDB interface {
 	GetItem(ctx context.Context, in *dynamodb.GetItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(ctx context.Context, in *dynamodb.PutItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
