@@ -3,6 +3,7 @@ package readaside_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -337,10 +338,18 @@ func TestNoGoroutineOutlivesARead(t *testing.T) {
 	})
 }
 
-// stacks returns the stacks of all goroutines, once no more can happen without
-// time passing.
+// stacks returns the stacks of the bubble's goroutines, once no more can happen
+// without time passing. The last goroutine of another test may be about to end.
 func stacks() string {
 	synctest.Wait()
 	all := make([]byte, 1<<20)
-	return string(all[:runtime.Stack(all, true)])
+	all = all[:runtime.Stack(all, true)]
+	bubble := regexp.MustCompile(`synctest bubble \d+\]`).Find(all) // of the caller, which comes first
+	var ours []string
+	for stack := range strings.SplitSeq(string(all), "\n\n") {
+		if head, _, _ := strings.Cut(stack, "\n"); strings.Contains(head, string(bubble)) {
+			ours = append(ours, stack)
+		}
+	}
+	return strings.Join(ours, "\n\n")
 }
