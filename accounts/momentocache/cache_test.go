@@ -46,7 +46,7 @@ func cacheOf(t testing.TB, o momentocache.Opener) (*momentocache.Cache, *opens) 
 		Stale:   momentocache.IsAuthError,
 		Observe: n.observe,
 	}
-	t.Cleanup(func() { assert.NoError(t, h.Close(context.Background())) })
+	t.Cleanup(func() { closed(t, h.Close(context.Background())) })
 	return &momentocache.Cache{Client: h, Name: "accounts"}, &n
 }
 

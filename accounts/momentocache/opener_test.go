@@ -50,6 +50,15 @@ func requireNoClientLeft(t *testing.T) {
 	}, 5*time.Second, 10*time.Millisecond)
 }
 
+// closed takes the error of a Release of a client. On a busy machine a close may take longer than Release waits, and
+// then goes on.
+func closed(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+	}
+}
+
 func TestOpenConnectsWithOneGet(t *testing.T) {
 	s := newServer(t)
 	client, err := opener(t, s.addr).Open(t.Context())
@@ -63,7 +72,7 @@ func TestOpenConnectsWithOneGet(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, s.listener.accepted.Load(), "the connection that Open made is the one in use")
 
-	require.NoError(t, momentocache.Release(t.Context(), client))
+	closed(t, momentocache.Release(t.Context(), client))
 	requireNoClientLeft(t)
 }
 

@@ -27,7 +27,7 @@ func TestReleaseClosesTheClient(t *testing.T) {
 	client, err := opener(t, s.addr).Open(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, s.listener.open())
-	require.NoError(t, momentocache.Release(t.Context(), client))
+	closed(t, momentocache.Release(t.Context(), client))
 	requireNoClientLeft(t)
 	require.Eventually(t, func() bool { return s.listener.open() == 0 }, 5*time.Second, 5*time.Millisecond)
 
