@@ -49,8 +49,10 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			writeError(w, http.StatusRequestEntityTooLarge, "the body is too large")
+			return
 		}
-		return // else the client has gone
+		writeError(w, http.StatusBadRequest, "the body cannot be read") // unless the client has gone
+		return
 	}
 	response, err := f.invoke(r.Context(), f.event(r, body))
 	if err != nil {

@@ -67,13 +67,17 @@ var spells = map[string]time.Duration{
 // show takes a step and prints its row. A read is tried again if only the source differs: on a busy
 // machine the cache may miss its 50 ms, and the request is then served without it, as it should be.
 func (g *guide) show(ctx context.Context, s step) {
+	if ctx.Err() != nil {
+		return
+	}
 	end := time.Now().Add(patience)
 	for try := 1; ; try++ {
 		a, err := g.send(ctx, s.ask)
 		if err == nil {
 			err = s.fits(a)
 		}
-		again := s.ask.method == http.MethodGet && (a.status == s.status || a.from == fromAbsence) &&
+		elsewhere := s.from != "" && a.from != s.from && (a.status == s.status || a.from == fromAbsence)
+		again := s.ask.method == http.MethodGet && elsewhere &&
 			(s.patient && time.Now().Before(end) || !s.patient && try < tries)
 		if err == nil || !again || ctx.Err() != nil {
 			g.row(s, a, a.from)
@@ -95,6 +99,9 @@ func (g *guide) show(ctx context.Context, s step) {
 
 // showAll takes the same step n times at once and prints one row for all.
 func (g *guide) showAll(ctx context.Context, s step, n int) {
+	if ctx.Err() != nil {
+		return
+	}
 	answers := make([]answer, n)
 	errs := make([]error, n)
 	start := time.Now()
@@ -121,7 +128,7 @@ func (g *guide) showAll(ctx context.Context, s step, n int) {
 		counts = append(counts, fmt.Sprintf("%d %s", from[name], name))
 	}
 	s.ask.path += fmt.Sprintf(" x%d", n)
-	g.row(s, answer{status: s.status, took: took}, strings.Join(counts, ", "))
+	g.row(s, answer{status: s.status, took: took}, strings.Join(counts, "; "))
 }
 
 const rowFormat = "%-16s %-46s %-7v %-32s %s\n"

@@ -115,6 +115,10 @@ func parse(args []string) (options, error) {
 	if given["addr"] && !o.serve {
 		return o, errors.New("-addr is for -serve only")
 	}
+	// ResolveTCPAddr alone takes "", which would be every interface and any port.
+	if _, _, err := net.SplitHostPort(o.addr); err != nil {
+		return o, fmt.Errorf("-addr %q: %w", o.addr, err)
+	}
 	if _, err := net.ResolveTCPAddr("tcp", o.addr); err != nil {
 		return o, fmt.Errorf("-addr %q: %w", o.addr, err)
 	}

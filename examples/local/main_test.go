@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -34,6 +35,32 @@ func TestTourGoesAsItShould(t *testing.T) {
 	for _, source := range []string{fromTable, fromMiss, fromHit, fromAbsence, fromFailed, fromSkipped, fromFunction} {
 		assert.Contains(t, out.String(), " "+source+" ")
 	}
+}
+
+func TestInterruptedTourStopsAndSaysSo(t *testing.T) {
+	s := startService(t)
+	ctx, interrupt := context.WithCancelCause(t.Context())
+	var out rows
+	out.seen = func(n int) {
+		if n == 3 { // the header and two steps
+			interrupt(errors.New("interrupted by the test"))
+		}
+	}
+	err := tour(ctx, s.Stack, &out)
+	require.ErrorContains(t, err, "cut short: interrupted by the test")
+	assert.Equal(t, 3, out.n)
+}
+
+// rows counts what is written.
+type rows struct {
+	n    int
+	seen func(n int)
+}
+
+func (r *rows) Write(p []byte) (int, error) {
+	r.n++
+	r.seen(r.n)
+	return len(p), nil
 }
 
 func TestTourTellsWhatWasExpectedAndWhatCame(t *testing.T) {
@@ -163,6 +190,7 @@ func TestBadCommandLineIsOneClearLineAndExitCodeTwo(t *testing.T) {
 		{[]string{"tour"}, `unexpected argument "tour"`},
 		{[]string{"-serve", "now"}, `unexpected argument "now"`},
 		{[]string{"-serve", "-addr"}, "flag needs an argument: -addr"},
+		{[]string{"-serve", "-addr", ""}, "missing port in address"}, // not all interfaces
 		{[]string{"-serve", "-addr", "8080"}, "missing port in address"},
 		{[]string{"-serve", "-addr", "127.0.0.1:99999"}, "invalid port"},
 		{[]string{"-addr", "127.0.0.1:0"}, "-addr is for -serve only"},

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -138,4 +142,21 @@ func TestFrontAnswersALargeOrBinaryBodyAsAPIGatewayAndTheFunctionDo(t *testing.T
 	n, err := s.DynamoDB.Items("accounts")
 	require.NoError(t, err)
 	assert.Zero(t, n)
+}
+
+func TestBodyThatCannotBeReadIsA400(t *testing.T) {
+	server := httptest.NewServer(newFront())
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "POST /users HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+	require.NoError(t, err)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
+	assert.JSONEq(t, `{"error":"the body cannot be read"}`, string(body))
 }

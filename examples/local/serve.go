@@ -23,7 +23,7 @@ func serve(ctx context.Context, addr string, stdout io.Writer) error {
 	if err := app.Warm(ctx); err != nil {
 		slog.Warn("warm-up", "error", err.Error())
 	}
-	server := &http.Server{Handler: newFront(), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: newFront(), ReadTimeout: 4 * time.Second} // less than the end waits
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	fmt.Fprintf(stdout, "listening on http://%s\n", l.Addr())
@@ -35,7 +35,9 @@ func serve(ctx context.Context, addr string, stdout io.Writer) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err = server.Shutdown(ctx)
+	if err = server.Shutdown(ctx); err != nil {
+		err = errors.Join(fmt.Errorf("requests under way were cut off: %w", err), server.Close())
+	}
 	if serveErr := <-failed; !errors.Is(serveErr, http.ErrServerClosed) {
 		err = errors.Join(err, serveErr)
 	}

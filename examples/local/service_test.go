@@ -83,11 +83,14 @@ func (s *service) createUsers(t *testing.T, names ...string) {
 // eventually sends the request until it is answered from there.
 func (s *service) eventually(t *testing.T, a ask, from string) {
 	t.Helper()
-	require.Eventually(t, func() bool {
+	for end := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		got := s.send(t, a)
 		require.Equal(t, http.StatusOK, got.status, got.body)
-		return got.from == from
-	}, 15*time.Second, 20*time.Millisecond)
+		if got.from == from {
+			return
+		}
+		require.True(t, time.Now().Before(end), "still answered from %s", got.from)
+	}
 }
 
 func (s *service) secretReads() int { return s.SecretsManager.Requests("GetSecretValue") }

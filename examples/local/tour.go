@@ -22,6 +22,9 @@ func tour(ctx context.Context, stack *localstack.Stack, stdout io.Writer) error 
 	}
 	g.showOutage(ctx)
 	g.showRotation(ctx)
+	if ctx.Err() != nil {
+		return fmt.Errorf("the tour was cut short: %w", context.Cause(ctx))
+	}
 	return errors.Join(g.wrong...)
 }
 

@@ -55,6 +55,9 @@ func TestBodyMustBeOneObjectWithExactlyTheFields(t *testing.T) {
 		{"object", `{"username":{},"firstName":"f","lastName":"l"}`, `"username" must be a string`},
 		{"long unknown field", `{"username":"u","firstName":"f","lastName":"l","` + strings.Repeat("x", 1000) + `":1}`,
 			`the body has an unknown "` + strings.Repeat("x", 64) + `"`},
+		{"half a surrogate pair", `{"username":"\ud800","firstName":"f","lastName":"l"}`, `"username" has a character that is no text`},
+		{"half a pair, then text", `{"username":"u","firstName":"\udc00x","lastName":"l"}`, `"firstName" has a character that is no text`},
+		{"half a pair as a name", `{"username":"u","firstName":"f","lastName":"l","\ud800":1}`, "the body has an unknown \"\uFFFD\""},
 		{"invalid UTF-8", "{\"username\":\"\xff\",\"firstName\":\"f\",\"lastName\":\"l\"}", "the body is not one JSON object"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

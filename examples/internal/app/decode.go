@@ -11,7 +11,7 @@ import (
 )
 
 // decode is stricter than encoding/json, which takes members of any case, the last of several that
-// are equal, and U+FFFD for bytes that are no text, and leaves out what is missing.
+// are equal, and U+FFFD for what is no text, and leaves out what is missing.
 func decode(body []byte, into any) error {
 	members, err := members(body)
 	if err != nil {
@@ -27,6 +27,10 @@ func decode(body []byte, into any) error {
 		field := v.Field(i)
 		if string(raw) == "null" || json.Unmarshal(raw, field.Addr().Interface()) != nil {
 			return refuse(http.StatusBadRequest, "%q must be a %s", name, field.Kind())
+		}
+		// Half of an escaped surrogate pair: two such names would become one.
+		if field.Kind() == reflect.String && strings.ContainsRune(field.String(), utf8.RuneError) {
+			return refuse(http.StatusBadRequest, "%q has a character that is no text", name)
 		}
 		delete(members, name)
 	}

@@ -34,8 +34,8 @@
 //	DEMO_TRUST_AUTHORIZATION_HEADER
 //	                    "true": the Authorization header is the caller's username, unproven; for local runs
 //	AWS_LAMBDA_LOG_LEVEL
-//	                    DEBUG, INFO, WARN or ERROR, as Lambda sets it; unset: INFO
+//	                    TRACE, DEBUG, INFO, WARN, ERROR or FATAL, as Lambda sets it; unset: INFO
 //
-// and the AWS SDK's own, such as AWS_REGION and AWS_ENDPOINT_URL_DYNAMODB. All are read when a client
-// is opened or a request needs them, none when the process starts.
+// and the AWS SDK's own, such as AWS_REGION and AWS_ENDPOINT_URL_DYNAMODB. They are read when a client
+// is opened or a request needs them, the log level when the process starts.
 package app

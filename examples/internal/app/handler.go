@@ -30,14 +30,16 @@ func New(route string, h Handler) Function {
 		ctx, req := begin(ctx, r, e)
 		callCtx, cancel := withReserve(ctx)
 		defer cancel()
-		a, err := answerTo(call(callCtx, r, e, h))
+		body, err := call(callCtx, r, e, h)
+		a := answerTo(body, err)
 		req.end(ctx, a.status, err, time.Since(start))
 		return a.shaped(e), nil
 	}
 }
 
-// call runs h. A panic becomes a 500: the process has nothing in hand that it could have broken.
-func call(ctx context.Context, r route, e *event, h Handler) (body any, err error) {
+// call runs h and encodes what it returns. A panic becomes a 500: the process has nothing in hand that
+// it could have broken.
+func call(ctx context.Context, r route, e *event, h Handler) (body []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			slog.ErrorContext(ctx, "panic", "value", textOf(v), "stack", string(debug.Stack()))
@@ -48,7 +50,11 @@ func call(ctx context.Context, r route, e *event, h Handler) (body any, err erro
 	if err != nil {
 		return nil, err
 	}
-	return h(ctx, &Request{event: e, values: values})
+	out, err := h(ctx, &Request{event: e, values: values})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(out)
 }
 
 // withReserve ends the work a little before Lambda ends the invocation, so that there is an answer

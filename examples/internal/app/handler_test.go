@@ -111,6 +111,19 @@ func TestPanicIsAnsweredWith500AndLoggedWithItsStack(t *testing.T) {
 	}
 }
 
+type unencodable struct{}
+
+func (unencodable) MarshalJSON() ([]byte, error) { panic("out of cheese") }
+
+func TestPanicOfTheBodysEncodingIsAnsweredWith500(t *testing.T) {
+	lines := captureLog(t)
+	f := app.New("GET /", func(context.Context, *app.Request) (any, error) { return unencodable{}, nil })
+	got := invoke(t, f, rest("GET", "/", "/", nil))
+	assert.Equal(t, 500, got.StatusCode)
+	assert.Equal(t, `{"error":"internal error"}`, got.Body)
+	assert.Equal(t, "panic", lines()[0]["message"])
+}
+
 func TestPathValueThatTheRouteLacksIsAPanicOfTheProgram(t *testing.T) {
 	lines := captureLog(t)
 	f := app.New("GET /", func(_ context.Context, r *app.Request) (any, error) { return r.PathValue("username"), nil })
@@ -210,7 +223,8 @@ func TestWorkEndsBeforeTheInvocationDoes(t *testing.T) {
 }
 
 func TestLogLevelIsLambdas(t *testing.T) {
-	for level, want := range map[string]bool{"": true, "INFO": true, "DEBUG": true, "WARN": false, "ERROR": false, "nonsense": true} {
+	for level, want := range map[string]bool{"": true, "INFO": true, "DEBUG": true, "WARN": false, "ERROR": false, "nonsense": true,
+		"TRACE": true, "FATAL": false} {
 		t.Setenv("AWS_LAMBDA_LOG_LEVEL", level)
 		lines := captureLog(t)
 		slog.With("a", 1).WithGroup("g").Info("hello", "b", 2)

@@ -12,15 +12,26 @@ import (
 )
 
 // NewLogger returns a logger that writes JSON lines under the names that Lambda gives the common
-// fields. Each line tells whether the process was cold, which it is until its first request is
-// answered; lines logged with the context of a request also tell its id and its route.
+// fields. Each line tells whether the process was cold, which it is until its first request comes;
+// lines logged with the context of a request also tell its id and its route.
 func NewLogger(w io.Writer) *slog.Logger {
-	var level slog.Level // Info
-	_ = level.UnmarshalText([]byte(os.Getenv("AWS_LAMBDA_LOG_LEVEL")))
 	return slog.New(requestHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{
-		Level:       level,
+		Level:       logLevel(os.Getenv("AWS_LAMBDA_LOG_LEVEL")),
 		ReplaceAttr: lambdacontext.ReplaceAttr,
 	})})
+}
+
+// logLevel returns slog's level for one of Lambda's, which has two more.
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+func logLevel(name string) (level slog.Level) {
+	switch name {
+	case "TRACE":
+		return slog.LevelDebug - 4
+	case "FATAL":
+		return slog.LevelError + 4
+	}
+	_ = level.UnmarshalText([]byte(name)) // none, or an unknown one: Info
+	return level
 }
 
 // requestHandler adds what the context knows of the request.

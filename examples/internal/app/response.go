@@ -15,12 +15,9 @@ type answer struct {
 	body    []byte
 }
 
-// answerTo turns what a handler returned into an answer. A body that cannot be encoded is a failure.
-func answerTo(body any, err error) (answer, error) {
-	a := answer{status: http.StatusOK, headers: map[string]string{"content-type": "application/json"}}
-	if err == nil {
-		a.body, err = json.Marshal(body)
-	}
+// answerTo turns what came of a call into an answer.
+func answerTo(body []byte, err error) answer {
+	a := answer{status: http.StatusOK, headers: map[string]string{"content-type": "application/json"}, body: body}
 	if err != nil {
 		var message string
 		a.status, message = explain(err)
@@ -29,7 +26,7 @@ func answerTo(body any, err error) (answer, error) {
 			a.headers["allow"] = r.allow
 		}
 	}
-	return a, err
+	return a
 }
 
 // shaped returns the response that whoever sent e takes.
