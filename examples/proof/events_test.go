@@ -67,10 +67,13 @@ func httpEvent(r request, method, path string) any {
 	e := events.APIGatewayV2HTTPRequest{
 		Version:        "2.0",
 		RouteKey:       method + " " + path,
-		RawPath:        r.path(path),
+		RawPath:        path,
 		Headers:        map[string]string{"authorization": credential, "content-type": "application/json"},
 		PathParameters: r.values,
 		Body:           r.body,
+	}
+	for name, value := range r.values {
+		e.RawPath = strings.Replace(e.RawPath, "{"+name+"}", value, 1) // an HTTP API decodes the path, too
 	}
 	e.RequestContext.RouteKey = e.RouteKey
 	e.RequestContext.RequestID = "http"

@@ -128,3 +128,14 @@ func TestAFunctionFrozenInTheMiddleOfAnOpenAnswersAndGetsItsClient(t *testing.T)
 		s.eventuallyCached(t, f, getUser("ada"))
 	})
 }
+
+func TestSIGTERMReachesAFrozenProcess(t *testing.T) {
+	t.Parallel()
+	s := startServices(t)
+	s.put(t, "ada")
+	f := s.start(t, "getuser")
+	f.ready(t)
+	eventually(t, func() bool { return f.count(t, "momento", "Opened") > 0 })
+	require.NoError(t, f.Freeze())
+	shutDown(t, f)
+}

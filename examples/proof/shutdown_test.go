@@ -48,19 +48,24 @@ func TestSIGTERMClosesTheClientsAndEndsTheProcess(t *testing.T) {
 			f.ready(t)
 			eventually(t, func() bool { return f.count(t, "momento", "Opened") > 0 })
 			state.prepare(t, s, f)
-
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
-			defer cancel()
-			start := time.Now()
-			err := f.Shutdown(ctx)
-			took := time.Since(start)
-			require.NoError(t, err)
-			t.Logf("closed in %v", took)
-			assert.Less(t, took, grace)
-			released := f.count(t, "momento", "Released") + f.count(t, "momento", "ReleaseFailed") // in time, or not
-			assert.Equal(t, f.count(t, "momento", "Opened"), released)
+			shutDown(t, f)
 		})
 	}
+}
+
+// shutDown ends the process as Lambda does.
+func shutDown(t *testing.T, f *function) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	start := time.Now()
+	err := f.Shutdown(ctx)
+	took := time.Since(start)
+	require.NoError(t, err)
+	t.Logf("closed in %v", took)
+	assert.Less(t, took, grace)
+	released := f.count(t, "momento", "Released") + f.count(t, "momento", "ReleaseFailed") // in time, or not
+	assert.Equal(t, f.count(t, "momento", "Opened"), released)
 }
 
 // abandon sends a request whose answer nobody waits for.

@@ -15,10 +15,11 @@ func moduleDir(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}",
 		"github.com/warmclient/warmclient/examples/"+functions[0]).Output()
 	if err != nil {
+		var why []byte // what go says itself
 		if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-			err = errors.New(strings.TrimSpace(string(failed.Stderr)))
+			why = failed.Stderr
 		}
-		return "", fmt.Errorf("find the functions: %w", err)
+		return "", fmt.Errorf("find the functions: go list: %w\n%s", err, why)
 	}
 	return filepath.Dir(strings.TrimSpace(string(out))), nil
 }

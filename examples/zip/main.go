@@ -78,7 +78,7 @@ var functions = []string{
 	"createuser", "getuser", "createorganization", "getorganization", "addusertoorganization", "userinorganization",
 }
 
-// zipAll leaves no partial set of zips that looks whole: all are built before the first is written.
+// zipAll builds all functions before it writes the first zip, so a build that fails writes none.
 func zipAll(ctx context.Context, o options, stdout io.Writer) error {
 	module, err := moduleDir(ctx)
 	if err != nil {

@@ -66,13 +66,21 @@ func TestHelpIsNoError(t *testing.T) {
 	assert.Empty(t, stderr.String())
 }
 
-func TestAFailedBuildIsStatusOneWithItsReason(t *testing.T) {
+func TestAnInterruptedRunIsStatusOneWithItsReasonAndWritesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stdout, stderr bytes.Buffer
 	out := filepath.Join(t.TempDir(), "dist")
 	assert.Equal(t, 1, run(ctx, []string{"-o", out}, &stdout, &stderr))
-	assert.Regexp(t, `^zip: .+\n$`, stderr.String())
-	entries, _ := filepath.Glob(filepath.Join(out, "*"))
-	assert.Empty(t, entries)
+	assert.Contains(t, stderr.String(), "context canceled")
+	assert.NoDirExists(t, out)
+}
+
+func TestAFailedBuildTellsWhatTheCompilerSays(t *testing.T) {
+	module := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(module, "go.mod"), []byte("module m\n\ngo 1.26\n"), 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(module, "broken"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(module, "broken", "main.go"), []byte("package main\n\nfunc main() { nothing() }\n"), 0o600))
+	err := build(t.Context(), module, "arm64", t.TempDir(), "broken")
+	require.ErrorContains(t, err, "undefined: nothing")
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/examples/internal/runtimeapi"
@@ -23,6 +24,15 @@ func TestAFrozenProcessAnswersNothingUntilItIsThawed(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.NoError(t, p.Thaw())
 	invoke(t, p, do("answer"))
+}
+
+func TestAFrozenProcessIsThawedToBeShutDown(t *testing.T) {
+	t.Parallel()
+	p := start(t, "closes", runtimeapi.Options{})
+	invoke(t, p, do("answer"))
+	require.NoError(t, p.Freeze())
+	require.NoError(t, p.Shutdown(t.Context()))
+	assert.Contains(t, p.Log(), "closed")
 }
 
 func TestAFrozenProcessCanBeClosed(t *testing.T) {

@@ -85,6 +85,8 @@ func handle(ctx context.Context, in request) (any, error) {
 		return stream{Reader: strings.NewReader("streamed")}, nil
 	case "break the stream":
 		return stream{Reader: io.MultiReader(strings.NewReader("stre"), broken{})}, nil
+	case "die in the stream":
+		return stream{Reader: io.MultiReader(strings.NewReader("stre"), dying{})}, nil
 	case "too much":
 		return strings.Repeat("x", 7<<20), nil
 	}
@@ -103,6 +105,13 @@ type stream struct {
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("the source broke") }
+
+type dying struct{}
+
+func (dying) Read([]byte) (int, error) {
+	os.Exit(9)
+	return 0, nil
+}
 
 func start(t *testing.T, kind string, o runtimeapi.Options) *runtimeapi.Process {
 	t.Helper()

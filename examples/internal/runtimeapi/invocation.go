@@ -22,6 +22,7 @@ type invocation struct {
 	Invocation
 	id     string
 	answer chan answer // takes one
+	limit  *time.Timer // runs from the hand-over
 }
 
 type answer struct {
@@ -33,8 +34,9 @@ type answer struct {
 // that has one poll open at a time is invoked once at a time, one with several concurrently.
 //
 // The error is a *FunctionError where the function answered with one, a *TimeoutError where it did not
-// answer within the timeout and its grace, which count from the hand-over, and an *ExitError where the process has
-// ended. If ctx ends first, its cause is returned, and an invocation that was handed over goes on.
+// answer within the timeout and its grace, which count from the hand-over, and an *ExitError where the
+// process has ended. If ctx ends first, its cause is returned, and an invocation that was handed over goes
+// on, within its timeout.
 func (p *Process) Invoke(ctx context.Context, in Invocation) ([]byte, error) {
 	inv := &invocation{Invocation: in, id: newRequestID(), answer: make(chan answer, 1)}
 	inv.Timeout = cmp.Or(in.Timeout, p.timeout)
@@ -46,16 +48,11 @@ func (p *Process) Invoke(ctx context.Context, in Invocation) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("runtimeapi: %s has not asked for the event: %w", p.name, context.Cause(ctx))
 	}
-	timeout := time.NewTimer(inv.Timeout + inv.Grace)
-	defer timeout.Stop()
 	select {
 	case a := <-inv.answer:
 		return a.payload, a.err
 	case <-p.exited:
 		return inv.answeredOr(p.state)
-	case <-timeout.C:
-		_ = p.cmd.Process.Kill() // it ended just now, if this fails
-		return inv.answeredOr(&TimeoutError{Function: p.name, RequestID: inv.id, After: inv.Timeout})
 	case <-ctx.Done():
 		return nil, fmt.Errorf("runtimeapi: %s has not answered: %w", p.name, context.Cause(ctx))
 	}

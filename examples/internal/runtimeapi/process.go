@@ -148,6 +148,7 @@ func (p *Process) Shutdown(ctx context.Context) error {
 	if err := p.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("runtimeapi: shut %s down: %w", p.name, err)
 	}
+	p.wake() // Lambda thaws an environment to shut it down
 	var late error
 	select {
 	case <-p.exited:

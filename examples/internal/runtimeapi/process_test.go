@@ -113,6 +113,26 @@ func TestInvokeReturnsWhenTheProcessEndsInstead(t *testing.T) {
 	assertExited(t, err, 7)
 }
 
+func TestInvokeReturnsWhenTheProcessEndsInTheMiddleOfItsResponse(t *testing.T) {
+	t.Parallel()
+	p := start(t, "plain", runtimeapi.Options{})
+	_, err := p.Invoke(t.Context(), do("die in the stream"))
+	assertExited(t, err, 9)
+}
+
+func TestAnInvocationThatNobodyWaitsForIsEndedAtItsDeadline(t *testing.T) {
+	t.Parallel()
+	p := start(t, "plain", runtimeapi.Options{})
+	require.NoError(t, p.Ready(t.Context()))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err := p.Invoke(ctx, runtimeapi.Invocation{
+		Payload: []byte(`{"do": "sleep", "sleep": 60000000000}`), Timeout: 200 * time.Millisecond,
+	})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	<-p.Exited()
+}
+
 func TestInvokeReturnsTheCauseOfItsContextAndTheInvocationGoesOn(t *testing.T) {
 	t.Parallel()
 	p := start(t, "plain", runtimeapi.Options{})

@@ -43,6 +43,7 @@ func (p *Process) next(w http.ResponseWriter, r *http.Request) {
 		deadline := time.Now().Add(inv.Timeout)
 		p.mu.Lock()
 		p.running[inv.id] = inv
+		inv.limit = time.AfterFunc(inv.Timeout+inv.Grace, func() { p.overrun(inv) })
 		p.mu.Unlock()
 		h := w.Header()
 		h.Set("Content-Type", "application/json")
@@ -57,13 +58,14 @@ func (p *Process) next(w http.ResponseWriter, r *http.Request) {
 
 func (p *Process) response(w http.ResponseWriter, r *http.Request) {
 	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxResponse))
-	if err != nil {
-		status, kind := http.StatusBadRequest, "InvalidResponse"
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			status, kind = http.StatusRequestEntityTooLarge, "Function.ResponseSizeTooLarge"
-		}
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		const kind = "Function.ResponseSizeTooLarge"
 		p.answer(r.PathValue("id"), answer{err: &FunctionError{Type: kind, Message: err.Error()}})
-		refuse(w, status, kind)
+		refuse(w, http.StatusRequestEntityTooLarge, kind)
+		return
+	}
+	if err != nil { // no answer: how the process has ended, if it has, says more
+		refuse(w, http.StatusBadRequest, "InvalidResponse")
 		return
 	}
 	a := answer{payload: payload}
@@ -124,9 +126,17 @@ func (p *Process) answer(id string, a answer) bool {
 	delete(p.running, id)
 	p.mu.Unlock()
 	if ok {
+		inv.limit.Stop()
 		inv.answer <- a
 	}
 	return ok
+}
+
+// overrun ends a process that has not answered in time, whether or not somebody still waits for that.
+func (p *Process) overrun(inv *invocation) {
+	if p.answer(inv.id, answer{err: &TimeoutError{Function: p.name, RequestID: inv.id, After: inv.Timeout}}) {
+		_ = p.cmd.Process.Kill() // it ended just now, if this fails
+	}
 }
 
 // once closes a channel that may be closed already.
