@@ -24,8 +24,9 @@ var unrunnable = map[string][]string{
 	"sam delete": {"--stack-name"},
 	// https://www.serverless.com/framework/docs/providers/aws/cli-reference/deploy, .../logs and .../remove
 	"serverless deploy": {"--param"},
-	"serverless logs":   {"--function", "--tail"},
-	"serverless remove": {},
+	// Every command of serverless resolves the whole file, parameters included.
+	"serverless logs":   {"--function", "--tail", "--param"},
+	"serverless remove": {"--param"},
 }
 
 // deployment is what of the two files the commands name.
@@ -98,7 +99,7 @@ func (d deployment) check(text string) error {
 	}
 	return errors.Join(
 		d.parameters(name == "sam deploy", d.sam, given["--parameter-overrides"]),
-		d.parameters(name == "serverless deploy", d.serverless, given["--param"]),
+		d.parameters(words[0] == "serverless", d.serverless, given["--param"]),
 		d.names(strings.HasPrefix(name, "sam "), "--stack-name", map[string]bool{d.stack: true}, given),
 		d.names(name == "serverless logs", "--function", d.functions, given),
 	)
@@ -158,13 +159,20 @@ func fields(text string) []string {
 func TestCommandsThatNeedAnAccountAgreeWithTheirFiles(t *testing.T) {
 	d := readDeployment(t)
 	for _, name := range []string{"sam", "serverless", "logs", "remove"} {
+		dir := root
 		for _, c := range script(t, name) {
 			assert.Empty(t, c.output, "what it prints cannot be checked")
-			if c.text == "cd examples" {
-				assert.DirExists(t, filepath.Join(root, "examples"))
+			if into, ok := strings.CutPrefix(c.text, "cd "); ok {
+				dir = filepath.Join(dir, into)
 				continue
 			}
 			assert.NoError(t, d.check(c.text), c.text)
+			if strings.HasPrefix(c.text, "serverless ") {
+				assert.FileExists(t, filepath.Join(dir, "serverless.yml"), c.text)
+			}
+			if strings.HasPrefix(c.text, "sam deploy ") {
+				assert.FileExists(t, filepath.Join(dir, "template.yaml"), c.text)
+			}
 		}
 	}
 }
@@ -179,6 +187,7 @@ func TestACommandThatDisagreesWithItsFilesIsFound(t *testing.T) {
 		"sam logs accounts":                  `stray "accounts"`,
 		"sam delete --stack-name account":    "is none of",
 		"serverless logs --function getuser": "is none of",
+		"serverless remove":                  "no value for parameter",
 		`sam deploy --stack-name accounts --parameter-overrides "JwtIssuer=$I"`:                 `no value for parameter "JwtAudience"`,
 		`sam deploy --stack-name accounts --parameter-overrides "JwtIssuer=$I" "JwtAudience=a"`: "",
 		`serverless deploy --param "jwtIssuer=$I" --param "JwtAudience=$A"`:                     `no parameter "JwtAudience"`,
