@@ -239,3 +239,32 @@ func TestWallClockThatRunsSlowDoesNotCancelTheBackoffOfAnOverrun(t *testing.T) {
 		require.NoError(t, h.Close(t.Context()))
 	})
 }
+
+func TestTimerOfAFlightThatIsOverDoesNotFire(t *testing.T) {
+	for name, over := range map[string]struct {
+		open time.Duration // beside a Timeout of 2 s
+		by   func(h *lazyclient.Holder[int])
+	}{
+		"by its result": {time.Second, func(*lazyclient.Holder[int]) {}},
+		"by Reset":      {5 * time.Second, func(h *lazyclient.Holder[int]) { h.Reset() }},
+		"by Close":      {5 * time.Second, func(h *lazyclient.Holder[int]) { _ = h.Close(context.Background()) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0 // a timer that fires asks for the backoff
+				h := lazyclient.Holder[int]{
+					Open:    func(context.Context) (int, error) { time.Sleep(over.open); return 7, nil },
+					Timeout: 2 * time.Second,
+					Backoff: func(int) time.Duration { asked++; return 0 },
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+				defer cancel()
+				_, err := h.Get(ctx)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				over.by(&h)
+				time.Sleep(time.Minute)
+				require.Zero(t, asked)
+			})
+		})
+	}
+}
