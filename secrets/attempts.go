@@ -2,11 +2,13 @@ package secrets
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // attempts watches the attempts of one call from inside the SDK's retry loop,
@@ -53,6 +55,10 @@ func (a *attempts) attempt(ctx context.Context, in middleware.FinalizeInput, nex
 	out, metadata, err := next.HandleFinalize(ctx, in)
 	// Here already, because the SDK logs and traces the errors of attempts.
 	err = withoutInput(err)
+	// Where AWS_NEW_RETRIES_2026 is set, the SDK obeys it, however long the pause.
+	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answer.Response != nil {
+		answer.Response.Header.Del("X-Amz-Retry-After")
+	}
 
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -87,6 +87,20 @@ func TestNoVariableOfTheEnvironmentWidensThePauses(t *testing.T) {
 	assert.Less(t, took, soon)
 }
 
+func TestAServerThatAsksForALongPauseDoesNotWidenIt(t *testing.T) {
+	t.Setenv("AWS_NEW_RETRIES_2026", "true")
+	s := serve(t, func(_ *service, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amz-Retry-After", "700")
+		write(w, http.StatusServiceUnavailable, `{}`)
+	})
+
+	_, took, err := fetch(t.Context(), source(s.url))
+
+	assert.ErrorIs(t, err, secrets.ErrUnavailable)
+	assert.Equal(t, int32(3), s.requests.Load())
+	assert.Less(t, took, soon)
+}
+
 func TestTheCallersOwnOptionsWin(t *testing.T) {
 	t.Parallel()
 	s := answer(t, 500, `{}`)

@@ -3,6 +3,7 @@ package secrets
 import (
 	"context"
 	"errors"
+	"io"
 	"net/url"
 	"os"
 	"syscall"
@@ -72,14 +73,14 @@ func (e Extension) Fetch(ctx context.Context) (Document, error) {
 			hint, kind := kindOfExtension(err)
 			return Document{}, e.fail(kind, hinted(hint, err))
 		}
-		pause(b.ctx, min(maxBackoff>>2<<(attempt-1), maxBackoff))
+		pause(b.ctx, maxBackoff>>max(0, 3-attempt))
 	}
 	kind, cause := b.ended("no answer of the extension", nil, last)
 	return Document{}, e.fail(kind, cause)
 }
 
 func isBrokenConnection(err error) bool {
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -108,12 +108,12 @@ func getFromExtension(ctx context.Context, target *url.URL, token string) (*exte
 	}
 	response, err := loopback.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, withoutInput(err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxSize+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading the answer: %w", err)
+		return nil, withoutInput(&smithy.DeserializationError{Err: err})
 	}
 	if response.StatusCode != http.StatusOK {
 		return nil, newRefusal(response.StatusCode, body)
@@ -152,7 +152,7 @@ func newRefusal(status int, body []byte) error {
 		Message string `json:"message"`
 	}
 	_ = json.Unmarshal(body, &coded)
-	if code := cmp.Or(coded.Type, coded.Code, findCode(text)); code != "" {
+	if code := cmp.Or(findCode(coded.Type), coded.Type, coded.Code, findCode(text)); code != "" {
 		return &refusal{status: status, cause: &smithy.GenericAPIError{Code: code, Message: coded.Message}}
 	}
 	if status < 400 {

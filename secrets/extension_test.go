@@ -201,6 +201,16 @@ func TestAnExtensionThatIsNeverReadyTimesOutAndSaysSo(t *testing.T) {
 	assert.Greater(t, s.requests.Load(), int32(1))
 }
 
+func TestAnExtensionThatIsNotReadyForLongIsAskedTenTimesASecond(t *testing.T) {
+	t.Parallel()
+	s := answer(t, 400, notReady)
+
+	_, _, err := fetch(t.Context(), secrets.Extension{ID: secretID, Endpoint: s.url, Timeout: 6 * time.Second})
+
+	require.ErrorIs(t, err, secrets.ErrTimeout)
+	assert.LessOrEqual(t, s.requests.Load(), int32(63))
+}
+
 func TestEveryFaultOfTheExtensionEndsWithinTheBudget(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

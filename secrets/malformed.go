@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	sdkhttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
@@ -20,7 +21,7 @@ var errMalformed = errors.New("the answer cannot be read")
 // find. What broke the connection stays in the chain, as does the response of
 // an answer that has no secret in it.
 func withoutInput(err error) error {
-	if _, ok := errors.AsType[*smithy.DeserializationError](err); !ok {
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); !ok && !quotesHead(err) {
 		return err
 	}
 	clean := &chain{text: errMalformed.Error(), errs: []error{errMalformed}}
@@ -41,13 +42,19 @@ func withoutInput(err error) error {
 	}
 }
 
+// quotesHead reports whether net/http could not read an answer's head: it has no
+// type for that, and its text quotes the line.
+func quotesHead(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "transport connection broken") && transportCause(err) == nil
+}
+
 // transportCause returns what ended the reading of a body, one of a few known
 // errors, none of which holds input.
 func transportCause(err error) error {
 	if cause, ok := errors.AsType[*net.OpError](err); ok {
 		return cause
 	}
-	for _, cause := range []error{context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF} {
+	for _, cause := range []error{context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {
 		if errors.Is(err, cause) {
 			return cause
 		}

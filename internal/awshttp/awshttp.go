@@ -41,6 +41,9 @@ func LimitConnect(client aws.HTTPClient) aws.HTTPClient {
 		if dial != nil {
 			t.DialContext = limitDial(dial)
 		}
+		if t.DialTLSContext != nil {
+			t.DialTLSContext = limitDial(t.DialTLSContext) // both in one
+		}
 	})
 }
 

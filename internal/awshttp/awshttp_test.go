@@ -52,25 +52,33 @@ func TestLimitConnectKeepsShorterLimits(t *testing.T) {
 	assert.Equal(t, 300*time.Millisecond, limited.GetTransport().TLSHandshakeTimeout)
 }
 
-func TestLimitConnectKeepsAndBoundsADialContextOfTheUsers(t *testing.T) {
+func TestLimitConnectKeepsAndBoundsDialsOfTheUsers(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		called := false
-		limited := buildable(t, awshttp.LimitConnect(sdkhttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
-			tr.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-				called = true
-				<-ctx.Done()
-				return nil, ctx.Err()
-			}
-		})))
+	type dial = func(ctx context.Context, network, addr string) (net.Conn, error)
+	for name, of := range map[string]func(tr *http.Transport) *dial{
+		"DialContext":    func(tr *http.Transport) *dial { return &tr.DialContext },
+		"DialTLSContext": func(tr *http.Transport) *dial { return &tr.DialTLSContext },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				called := false
+				limited := buildable(t, awshttp.LimitConnect(sdkhttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+					*of(tr) = func(ctx context.Context, _, _ string) (net.Conn, error) {
+						called = true
+						<-ctx.Done()
+						return nil, ctx.Err()
+					}
+				})))
 
-		start := time.Now()
-		_, err := limited.GetTransport().DialContext(t.Context(), "tcp", "192.0.2.1:443")
+				start := time.Now()
+				_, err := (*of(limited.GetTransport()))(t.Context(), "tcp", "192.0.2.1:443")
 
-		assert.True(t, called)
-		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Equal(t, time.Second, time.Since(start))
-	})
+				assert.True(t, called)
+				assert.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.Equal(t, time.Second, time.Since(start))
+			})
+		})
+	}
 }
 
 func TestLimitConnectToleratesATransportWithoutDialContext(t *testing.T) {
