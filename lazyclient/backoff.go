@@ -22,6 +22,13 @@ func (h *Holder[T]) backoff(failures int) (d time.Duration) {
 	return d
 }
 
+// withBackoff calls do with the backoff, and with the longest one where Backoff calls runtime.Goexit.
+func (h *Holder[T]) withBackoff(failures int, do func(wait time.Duration)) {
+	wait := maxBackoff
+	defer func() { do(wait) }()
+	wait = h.backoff(failures)
+}
+
 // wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers follow,
 // stands still while a virtual machine is frozen; how long a process really was away shows only here.
 func wallNow() time.Time { return time.Now().Round(0) }

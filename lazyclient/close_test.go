@@ -61,6 +61,25 @@ func TestCloseWhileOpeningGivesWaitersErrClosedCancelsTheOpenAndReleasesALateVal
 	})
 }
 
+func TestCloseCancelsAnOpenThatAResetHasCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := lazyclient.Holder[int]{Open: func(ctx context.Context) (int, error) {
+			<-ctx.Done()
+			return 0, context.Cause(ctx)
+		}}
+		ctx, cancel := context.WithCancel(t.Context())
+		waiter := background(ctx, &h)
+		synctest.Wait()
+		h.Reset() // the waiter starts the next one
+		synctest.Wait()
+		start := time.Now()
+		require.NoError(t, h.Close(t.Context()))
+		require.Zero(t, time.Since(start), "both were told")
+		require.ErrorIs(t, (<-waiter).err, lazyclient.ErrClosed)
+		cancel()
+	})
+}
+
 func TestCloseWaitsForAbandonedOpensToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec, opens := recorder{}, 0

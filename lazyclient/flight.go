@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -102,7 +103,9 @@ func (h *Holder[T]) start(ctx context.Context, now time.Time) *flight[T] {
 	}
 	ctx = context.WithValue(context.WithoutCancel(ctx), nodeKey{}, &f.node)
 	ctx, f.cancel = context.WithTimeout(ctx, h.timeout())
-	f.timer = time.AfterFunc(h.timeout(), func() { h.overrun(f, h.backoff(f.attempt)) })
+	f.timer = time.AfterFunc(h.timeout(), func() {
+		h.withBackoff(f.attempt, func(wait time.Duration) { h.overrun(f, wait) })
+	})
 	h.pending++
 	go h.run(ctx, f)
 	return f
@@ -110,7 +113,6 @@ func (h *Holder[T]) start(ctx context.Context, now time.Time) *flight[T] {
 
 func (h *Holder[T]) run(ctx context.Context, f *flight[T]) {
 	defer h.end(nil)
-	defer f.cancel()
 	var v T
 	guard(h.name(), func() (err error) {
 		v, err = h.Open(ctx)
@@ -122,12 +124,21 @@ func (h *Holder[T]) run(ctx context.Context, f *flight[T]) {
 	}, func(err error, p *PanicError) {
 		f.node.returned.Store(true)
 		f.timer.Stop()
+		f.cancel()
+		h.forget(f)
 		if err != nil {
-			h.fail(f, err, p, h.backoff(f.attempt))
+			h.withBackoff(f.attempt, func(wait time.Duration) { h.fail(f, err, p, wait) })
 		} else {
 			h.land(f, v)
 		}
 	})
+}
+
+// forget takes f, which has returned, off the strays.
+func (h *Holder[T]) forget(f *flight[T]) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.strays = slices.DeleteFunc(h.strays, func(stray *flight[T]) bool { return stray == f })
 }
 
 // land publishes v, or releases it if nobody waits for f any more.
@@ -161,7 +172,7 @@ func (h *Holder[T]) fail(f *flight[T], err error, p *PanicError, wait time.Durat
 	ours := h.flight == f
 	if ours {
 		h.retry = pause{since: wallNow(), d: wait}
-		if up := f.started.Add(h.timeout()); running && up.Before(h.retry.since) {
+		if up := f.started.Add(h.timeout()); up.Before(h.retry.since) {
 			h.retry.since = up // which may be long ago if the process was frozen
 		}
 		h.flight = nil
@@ -186,8 +197,8 @@ func (h *Holder[T]) fail(f *flight[T], err error, p *PanicError, wait time.Durat
 
 // overrun lets the waiters of f go because its time is up.
 func (h *Holder[T]) overrun(f *flight[T], wait time.Duration) {
+	defer f.cancel()
 	h.fail(f, fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded), nil, wait)
-	f.cancel()
 }
 
 // abandon lets the waiters of f go with err, or, where that is nil, to look again.

@@ -21,7 +21,7 @@ type Holder[T any] struct {
 	//
 	// Its context carries the values of the caller that came first and nobody's cancellation. It ends after Timeout,
 	// when the holder is closed, and when Open has returned, so do not keep it. When Open asks for another holder,
-	// it must pass this context on: that is how a cycle is found.
+	// it must pass this context on: that is how a cycle is found. It must not reset its own holder and then ask for it.
 	//
 	// A value returned together with an error is dropped. A nil value with a nil error is a value like any other.
 	Open func(ctx context.Context) (T, error)
@@ -44,7 +44,7 @@ type Holder[T any] struct {
 
 	// Backoff returns for how long calls fail at once after failures opens in a row have failed (1 or more), and for
 	// how long a value is spared after failures values in a row were stale; see Use. nil, or one that panics: 50 ms,
-	// doubling to 1 s, less up to a quarter at random. Zero or less: not at all.
+	// doubling to 1 s, less up to a quarter at random. Zero or less: not at all. It must not wait for the holder.
 	Backoff func(failures int) time.Duration
 
 	// MaxAge is how long a value is served before the next call replaces it, by wall clock, so that time spent
@@ -59,6 +59,7 @@ type Holder[T any] struct {
 
 	mu       sync.Mutex   // guards what follows, and every store to current
 	flight   *flight[T]   // the running open that will be published, or nil
+	strays   []*flight[T] // running opens that a Reset has cut off
 	failure  *OpenError   // of the last open, until one succeeds
 	retry    pause        // after failure
 	stales   atomic.Int32 // values expelled in a row for being stale; above 0, current is on trial
@@ -119,6 +120,9 @@ func (h *Holder[T]) Reset() {
 	f := h.flight
 	h.flight, h.failure = nil, nil
 	h.stales.Store(0)
+	if f != nil {
+		h.strays = append(h.strays, f)
+	}
 	h.mu.Unlock()
 	if old != nil {
 		defer h.discard(old, nil)
@@ -154,21 +158,22 @@ func (h *Holder[T]) invalidate(v *value[T], err error, note func()) bool {
 // Close releases the current value and ends the holder for good: callers that wait for an open, and all
 // later ones, get [ErrClosed], and an open's context is cancelled. It waits for running opens, abandoned ones
 // too, and for the last Use, and returns the errors of Release since the first Close; if ctx ends before that, also
-// [context.Cause](ctx). Closing again is safe and waits in the same way. Within Use, Open, Release or Observe of the
-// same holder, Close would wait for its own caller until ctx ends.
+// [context.Cause](ctx). Closing again is safe and waits in the same way. Within Use, Open, Release, Backoff or
+// Observe of the same holder, Close would wait for its own caller until ctx ends.
 func (h *Holder[T]) Close(ctx context.Context) error {
 	h.mu.Lock()
 	old, f := h.current.Swap(nil), h.flight
 	h.flight = nil
-	first := !h.closed
-	if first {
+	if !h.closed {
 		h.closed, h.idle = true, make(chan struct{})
-		h.pending++ // so that end finds a holder that is idle already
+		if h.pending == 0 {
+			close(h.idle) // nothing is left that would end
+		}
+	}
+	for _, stray := range h.strays {
+		stray.cancel()
 	}
 	h.mu.Unlock()
-	if first {
-		h.end(nil)
-	}
 	if old != nil {
 		go h.drop(old) // so that a Release which ignores its context cannot keep Close beyond ctx
 	}

@@ -132,10 +132,12 @@ func TestReplacedValueIsReleasedOnceAfterTheLastUseThatHoldsItReturns(t *testing
 func TestReleaseGetsAContextOfItsOwnBoundedByTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type key struct{}
+		released := false
 		h := lazyclient.Holder[int]{
 			Timeout: 3 * time.Second,
 			Open:    func(context.Context) (int, error) { return 1, nil },
 			Release: func(ctx context.Context, _ int) error {
+				released = true
 				deadline, ok := ctx.Deadline()
 				require.True(t, ok)
 				require.Equal(t, 3*time.Second, time.Until(deadline))
@@ -151,6 +153,7 @@ func TestReleaseGetsAContextOfItsOwnBoundedByTimeout(t *testing.T) {
 			return nil
 		})
 		require.NoError(t, err)
+		require.True(t, released)
 	})
 }
 
