@@ -29,10 +29,11 @@ type DynamoDB interface {
 // ignore their context, no request fails by it.
 //
 // For that, each call is made on a goroutine of its own, and there are at most
-// eight of them: more wait for one to return, within their CacheTimeout. A Cache
-// that also has a method ObeysContext() bool, and returns true from it, is called
-// on the request's goroutine and without that limit: it vouches that its calls
-// return when their context ends.
+// eight of them: a read waits for one to return for a tenth of CacheTimeout and
+// then goes without the cache, a write for all of it. A Cache that also has a
+// method ObeysContext() bool, and returns true from it, is called on the request's
+// goroutine and without that limit: it vouches that its calls return when their
+// context ends.
 type Cache interface {
 	// Get returns the value of key. A miss is (nil, nil). The value is only
 	// read, so it may be shared.

@@ -51,17 +51,23 @@ func ask[T any](caller, parent context.Context, e *Engine, always bool, fn func(
 	ctx, cancel := context.WithTimeout(parent, budget)
 	defer cancel()
 	whole := budget == e.gate.timeout
+	entered := false
 	err = errGoexit // what remains if an inline call does not return
-	defer func() { verdict(judge(parent, ctx, whole, err)) }()
+	defer func() {
+		verdict(judge(parent, ctx, whole, err))
+		if entered {
+			e.gate.leave() // after the verdict: who waits for room asks the breaker again
+		}
+	}()
 	if e.obeyed {
 		v, err = inline(ctx, fn)
 	} else {
-		waited, ok := e.gate.enter(ctx)
-		whole = whole && !waited
-		if !ok {
-			return v, CacheSkipped, fmt.Errorf("%w: %w", errBusy, context.Cause(ctx))
+		var waited bool
+		if waited, err = e.gate.enter(ctx, always); err != nil {
+			return v, CacheSkipped, err
 		}
-		v, err = within(ctx, e.gate, fn)
+		whole = whole && !(waited && always) // a read waits for no more than a moment
+		v, entered, err = within(ctx, e.gate, fn)
 	}
 	if err != nil {
 		return v, CacheFailed, err
@@ -69,25 +75,22 @@ func ask[T any](caller, parent context.Context, e *Engine, always bool, fn func(
 	return v, 0, nil
 }
 
-// within waits for a call of the cache until ctx ends, and no longer.
+// within waits for a call of the cache until ctx ends, and no longer. It reports
+// whether the call has returned; one that has not leaves its room by itself.
 //
 // A cache that vouches for that itself is called inline instead: a goroutine costs
 // little, but the deep stack that a gRPC call grows on a new one costs a quarter of
 // a round trip on loopback.
-func within[T any](ctx context.Context, g *gate, fn func(context.Context) (T, error)) (T, error) {
-	c := begin(ctx, &g.stuck, func(ctx context.Context) (T, error) {
-		defer g.leave()
-		return fn(ctx)
-	})
+func within[T any](ctx context.Context, g *gate, fn func(context.Context) (T, error)) (v T, returned bool, err error) {
+	c := begin(ctx, g, fn)
 	select {
 	case <-c.done:
 	case <-ctx.Done():
 		if c.leave() {
-			var none T
-			return none, fmt.Errorf("the cache did not answer in time: %w", context.Cause(ctx))
+			return v, false, fmt.Errorf("the cache did not answer in time: %w", context.Cause(ctx))
 		}
 	}
-	return c.value, c.err
+	return c.value, true, c.err
 }
 
 // inline calls fn; a panic is its error.

@@ -36,7 +36,7 @@ type call[T any] struct {
 	value T
 	err   error
 	state atomic.Int32
-	stuck *atomic.Int32 // counts the calls that were left and have not returned; may be nil
+	gate  *gate // where the call has a room; nil: nowhere
 }
 
 const (
@@ -45,8 +45,8 @@ const (
 	left
 )
 
-func begin[T any](ctx context.Context, stuck *atomic.Int32, fn func(context.Context) (T, error)) *call[T] {
-	c := &call[T]{done: make(chan struct{}), stuck: stuck}
+func begin[T any](ctx context.Context, g *gate, fn func(context.Context) (T, error)) *call[T] {
+	c := &call[T]{done: make(chan struct{}), gate: g}
 	go c.run(ctx, fn)
 	return c
 }
@@ -61,8 +61,9 @@ func (c *call[T]) end() {
 	if v := recover(); v != nil {
 		c.err = &PanicError{Value: v, Stack: debug.Stack()}
 	}
-	if !c.state.CompareAndSwap(running, returned) && c.stuck != nil {
-		c.stuck.Add(-1)
+	if !c.state.CompareAndSwap(running, returned) && c.gate != nil {
+		c.gate.stuck.Add(-1)
+		c.gate.leave()
 	}
 	close(c.done)
 }
@@ -73,8 +74,8 @@ func (c *call[T]) leave() bool {
 		<-c.done // about to be closed
 		return false
 	}
-	if c.stuck != nil {
-		c.stuck.Add(1)
+	if c.gate != nil {
+		c.gate.stuck.Add(1)
 	}
 	return true
 }

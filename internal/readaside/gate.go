@@ -3,6 +3,7 @@ package readaside
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -55,21 +56,35 @@ func (g *gate) admit(always bool) (verdict func(error), err error) {
 	return verdict, err
 }
 
-// enter waits until there is room for one call more, and reports whether it had to,
-// and whether there was before ctx ended. It does not do to count calls only when
-// they are stuck: of a cache that goes deaf under a burst, all would be.
-func (g *gate) enter(ctx context.Context) (waited, ok bool) {
+// enter returns once there is room for one call more, and an error if there is none
+// in time: a read waits for a moment, and then does better without the cache; a
+// write waits for as long as ctx allows, since an old absence is at stake. It does
+// not do to count calls only when they are stuck: of a cache that goes deaf under a
+// burst, all would be.
+func (g *gate) enter(ctx context.Context, write bool) (waited bool, err error) {
 	select {
 	case g.calls <- struct{}{}:
-		return false, true
+		return false, nil
 	default:
 	}
+	var over <-chan time.Time
+	if !write {
+		timer := time.NewTimer(g.timeout / 10)
+		defer timer.Stop()
+		over = timer.C
+	}
 	select {
 	case g.calls <- struct{}{}:
-		return true, true
+	case <-over:
+		return true, errBusy
 	case <-ctx.Done():
-		return true, false
+		return true, fmt.Errorf("%w: %w", errBusy, context.Cause(ctx))
 	}
+	if !write && g.breaker.State() == gobreaker.StateOpen { // since it was admitted
+		g.leave()
+		return true, fmt.Errorf("%w: %w", errBusy, gobreaker.ErrOpenState)
+	}
+	return true, nil
 }
 
 func (g *gate) leave() { <-g.calls }
@@ -86,10 +101,10 @@ func (g *gate) budget(ctx context.Context) time.Duration {
 	return g.timeout
 }
 
-// judge returns what a call's end says about the cache. A call that ran out of
-// less than the whole time, or whose caller is gone, says nothing.
+// judge returns what a call's end says about the cache. A call that was not made,
+// that ran out of less than the whole time, or whose caller is gone, says nothing.
 func judge(caller, call context.Context, whole bool, err error) error {
-	if err != nil && (caller.Err() != nil || call.Err() != nil && !whole) {
+	if err != nil && (errors.Is(err, errBusy) || caller.Err() != nil || call.Err() != nil && !whole) {
 		return errNoVerdict
 	}
 	return err

@@ -2,20 +2,16 @@ package readaside_test
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/warmclient/warmclient/internal/readaside"
 )
 
 // faults are what a cache can do to a call instead of answering, and how long
@@ -161,100 +157,6 @@ func TestCacheCallGetsAtMostHalfOfTheCallersTime(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestCacheIsSkippedWhileEightCallsAreStuck(t *testing.T) {
-	bubble(t, func(t *testing.T, r *reader, c *cache, o *origin) {
-		freed := make(chan struct{})
-		c.fail(func(context.Context) error { <-freed; return nil }, nil)
-		for range 20 {
-			assertReads(t, t.Context(), r, "a", "hello")
-			time.Sleep(time.Second) // the breaker would let a probe pass each time
-		}
-		assert.Len(t, c.called(), 8)
-
-		freed <- struct{}{}
-		time.Sleep(time.Second)
-		assertReads(t, t.Context(), r, "a", "hello")
-		assert.Len(t, c.called(), 1, "there is room for one more")
-		assertReads(t, t.Context(), r, "a", "hello")
-		r.Engine.Wrote(t.Context(), r.Write("a", "hello"))
-		assert.Empty(t, c.called(), "a write is no exception")
-		close(freed)
-	})
-}
-
-func TestOneHundredCallersOfADeafCacheAreAllServedAndNoMoreThanEightCallsGetStuck(t *testing.T) {
-	bubble(t, func(t *testing.T, r *reader, c *cache, o *origin) {
-		c.fail(sleepDeaf, sleepDeaf)
-		start := time.Now()
-		var wg sync.WaitGroup
-		for i := range 100 {
-			id := fmt.Sprint(i)
-			o.write(id, id)
-			wg.Go(func() { assertReads(t, t.Context(), r, id, id) })
-		}
-		wg.Wait()
-		assert.Equal(t, 50*time.Millisecond, time.Since(start))
-		assert.Equal(t, 100, o.loaded())
-		assert.Len(t, c.called(), 8)
-		assert.Equal(t, 8, strings.Count(stacks(), "readaside_test.sleepDeaf"))
-		assertReads(t, t.Context(), r, "a", "hello")
-		assert.Equal(t, 50*time.Millisecond, time.Since(start))
-		time.Sleep(time.Minute)
-	})
-}
-
-func TestNinthCallOfAHealthyCacheWaitsForOneOfTheEight(t *testing.T) {
-	bubble(t, func(t *testing.T, r *reader, c *cache, o *origin) {
-		for i := range 9 {
-			id := fmt.Sprint(i)
-			o.write(id, id)
-			assertReads(t, t.Context(), r, id, id)
-		}
-		c.fail(sleep(20*time.Millisecond), nil)
-		start := time.Now()
-		var wg sync.WaitGroup
-		for i := range 9 {
-			wg.Go(func() { assertReads(t, t.Context(), r, fmt.Sprint(i), fmt.Sprint(i)) })
-		}
-		wg.Wait()
-		assert.Equal(t, 40*time.Millisecond, time.Since(start))
-		assert.Equal(t, 9, o.loaded(), "nine hits")
-	})
-}
-
-func TestCallThatWaitedForRoomInVainOrTooLongIsNoFailure(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, o := &cache{}, &origin{words: map[string]string{"a": "hello"}}
-		options := defaults(c)
-		var failed, skipped atomic.Int32
-		options.Observe = func(_ context.Context, e readaside.Event) {
-			switch e.Outcome {
-			case readaside.CacheFailed:
-				failed.Add(1)
-			case readaside.CacheSkipped:
-				skipped.Add(1)
-				assert.ErrorContains(t, e.Err, "under way")
-				assert.ErrorIs(t, e.Err, context.DeadlineExceeded)
-			}
-		}
-		r := newReader(options, o)
-		c.fail(func(context.Context) error { time.Sleep(30 * time.Millisecond); return nil }, nil)
-		var wg sync.WaitGroup
-		for i := range 24 {
-			id := fmt.Sprint(i)
-			o.write(id, id)
-			wg.Go(func() { assertReads(t, t.Context(), r, id, id) })
-		}
-		wg.Wait()
-		assert.EqualValues(t, 8, failed.Load(), "had 20 ms left when there was room")
-		assert.EqualValues(t, 8, skipped.Load())
-		time.Sleep(10 * time.Millisecond)
-		c.called()
-		assertReads(t, t.Context(), r, "a", "hello")
-		assert.Equal(t, []string{"get word/a", "set word/a"}, c.called(), "the cache is not skipped")
-	})
 }
 
 func TestWroteTellsTheCacheAlsoWhileTheBreakerIsOpen(t *testing.T) {

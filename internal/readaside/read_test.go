@@ -170,6 +170,7 @@ func TestReadWithAnEndedContextStartsNothing(t *testing.T) {
 		cancel()
 		_, _, err := r.Read(ctx, "a")
 		require.ErrorIs(t, err, context.Canceled)
+		synctest.Wait()
 		assert.Empty(t, c.called())
 		assert.Zero(t, o.loaded())
 	})

@@ -79,6 +79,8 @@ func (e *Engine) Wrote(ctx context.Context, writes ...Write) {
 	var wg sync.WaitGroup
 	for i, w := range writes {
 		wg.Go(func() {
+			// What remains if an inline call ends this goroutine.
+			events[i] = Event{Op: OpSet, Entity: w.entity, Outcome: CacheFailed, Err: errGoexit}
 			events[i] = e.set(ctx, w.entity, store{key: w.key, value: w.value, ttl: e.jittered(), always: true})
 		})
 	}
