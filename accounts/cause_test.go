@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -33,6 +34,7 @@ func TestCauseOfTheCallersContextIsNeverTakenForARefusal(t *testing.T) {
 				"CreateUser":         func() error { _, err := s.CreateUser(ctx, accounts.User{Username: "ann"}); return err },
 				"CreateOrganization": func() error { _, err := s.CreateOrganization(ctx, "Acme", "ann"); return err },
 				"GetUser":            func() error { _, err := s.GetUser(ctx, "ann"); return err },
+				"Ping":               func() error { return s.Ping(ctx) },
 			} {
 				err := do()
 				require.ErrorIs(t, err, cause, call)
@@ -44,5 +46,9 @@ func TestCauseOfTheCallersContextIsNeverTakenForARefusal(t *testing.T) {
 	}
 }
 
-// brokenTable must not be asked.
+// brokenTable must not be asked, but by Ping.
 type brokenTable struct{ accounts.DynamoDB }
+
+func (brokenTable) GetItem(ctx context.Context, _ *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	return nil, ctx.Err()
+}

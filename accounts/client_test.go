@@ -55,6 +55,21 @@ func TestClientRetriesWithinTheTimeOfARead(t *testing.T) {
 	assert.Less(t, time.Since(start), time.Second)
 }
 
+func TestClientMakesThreeAttemptsWhateverTheConfigurationSays(t *testing.T) {
+	var attempts atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		attempts.Add(1)
+		w.WriteHeader(http.StatusInternalServerError)
+	}))
+	defer server.Close()
+	cfg := config(server.URL)
+	cfg.RetryMaxAttempts = 10 // as of AWS_MAX_ATTEMPTS
+	s := newService(t, accounts.NewDynamoDBClient(cfg), accounts.Options{LoadTimeout: 10 * time.Second})
+	_, err := s.GetUser(t.Context(), "ann")
+	require.Error(t, err)
+	assert.EqualValues(t, 3, attempts.Load())
+}
+
 func TestClientKeepsAnOwnRetryerAndOptionsComeLast(t *testing.T) {
 	cfg := config("")
 	own := aws.NopRetryer{}

@@ -75,7 +75,7 @@ func (s *Service) Ping(ctx context.Context) error {
 	defer cancel()
 	_, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: pingKey()})
 	if err != nil {
-		return fmt.Errorf("accounts: ping table %q: %w", s.table, withCause(ctx, err))
+		return &failure{fmt.Sprintf("ping table %q", s.table), withCause(ctx, err)}
 	}
 	return nil
 }

@@ -55,9 +55,9 @@
 //
 // # What is secret
 //
-// No error, log line or format verb shows the token or a piece of it; if an
-// answer of the service quotes a JWT, that is cut out of its error. Errors about
-// a token name its secret and key.
+// No error, log line or format verb shows the token or a piece of it: of an answer
+// that refuses the token only the code is kept, and from any other what may be a JWT
+// is cut out. Errors about a token name its secret and key.
 //
 // # Freezing
 //

@@ -90,6 +90,9 @@ func scrubbed(err error) error {
 	if !ok {
 		return err
 	}
+	if m.Code() == momento.AuthenticationError { // an opaque key, if it is quoted, looks like nothing in particular
+		return momento.NewMomentoError(m.Code(), "the service does not accept the token", nil)
+	}
 	if text := err.Error(); redact(text) == text {
 		return err
 	}

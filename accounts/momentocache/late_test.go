@@ -267,3 +267,21 @@ func TestCallsMayRunSideBySideWhileClientsAreReplaced(t *testing.T) {
 	require.NoError(t, c.Client.Close(t.Context()))
 	assert.Equal(t, n.opened.Load(), n.released.Load(), "every client is closed once")
 }
+
+func TestCallerWhoLeavesIsNoLateCallWhateverTheCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := hangs
+		h, opened := holderOf(&now)
+		c := &momentocache.Cache{Client: h, Name: "accounts"}
+		for range 3 {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(time.Millisecond, func() { cancel(context.DeadlineExceeded) })
+			_, err := c.Get(ctx, "k")
+			require.ErrorIs(t, err, context.Canceled)
+		}
+		now = answers
+		_, err := c.Get(t.Context(), "k")
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, opened.Load())
+	})
+}

@@ -119,6 +119,7 @@ func (o Opener) configuration() config.Configuration {
 		// constructor resets the flags of the standard log package.
 		cfg = config.LambdaLatestWithLogger(slogFactory{})
 	}
+	cfg = cfg.WithRetryStrategy(punctually(cfg.GetRetryStrategy()))
 	transport := cfg.GetTransportStrategy()
 	if grpc := transport.GetGrpcConfig(); grpc.GetKeepAliveTime() == 0 {
 		cfg = cfg.WithTransportStrategy(transport.WithGrpcConfig(grpc.WithKeepAliveTime(noKeepAlive)))
@@ -145,11 +146,11 @@ func origin(doc secrets.Document, key string) string {
 
 // closeWait is what a call that happens to drop the last reference to a client may
 // spend on it. A close takes microseconds where the connection is alive.
-const closeWait = 20 * time.Millisecond
+const closeWait = 5 * time.Millisecond
 
 // Release closes a client; it is meant for the Release field of a holder. The
 // SDK's Close waits up to five seconds for a peer that no longer reads. Release may
-// run on a request's goroutine, so it waits for 20 ms, or until ctx ends, and then
+// run on a request's goroutine, so it waits for 5 ms, or until ctx ends, and then
 // returns an error that says so while Close goes on.
 func Release(ctx context.Context, c momento.CacheClient) error {
 	if c == nil {

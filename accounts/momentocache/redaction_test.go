@@ -51,6 +51,9 @@ func TestTheSDKsLogGoesToSlogWithItsInfoAsDebug(t *testing.T) {
 	requireNothingOf(t, out.String(), goodToken(t), goodKey(t))
 	assert.Equal(t, log.LUTC, log.Flags(), "the SDK's own logger would reset them")
 
+	_, _ = client.CreateCache(t.Context(), &momento.CreateCacheRequest{CacheName: goodKey(t)})
+	requireNothingOf(t, out.String(), goodKey(t))
+
 	out.Reset()
 	_, err = client.CreateCache(t.Context(), &momento.CreateCacheRequest{CacheName: "accounts"})
 	require.Error(t, err)
@@ -173,11 +176,26 @@ func TestErrorsCarryNoPieceOfATokenThatTheServiceQuotes(t *testing.T) {
 	require.Error(t, callErr)
 	assert.True(t, momentocache.IsAuthError(callErr))
 
+	assert.ErrorContains(t, openErr, "bad authorization")
+	assert.ErrorContains(t, callErr, "does not accept the token")
 	for _, err := range []error{openErr, callErr} {
 		requireNothingOf(t, fmt.Sprintf("%v %+v %#v %q", err, err, err, err), key)
-		assert.Contains(t, err.Error(), "bad authorization")
 		sdk, ok := errors.AsType[momento.MomentoError](err)
 		require.True(t, ok)
 		requireNothingOf(t, fmt.Sprint(sdk, sdk.Message(), sdk.OriginalErr()), key)
 	}
+}
+
+func TestErrorsCarryNothingOfAnOpaqueKeyThatARefusalQuotes(t *testing.T) {
+	s := newServer(t)
+	const key = "0paque-0123456789abcdef"
+	c, _ := cacheOf(t, momentocache.Opener{
+		Source: secret(t, v1(t, map[string]string{"endpoint": "cell-1.example.com", "api_key": key})), Key: secretKey, Endpoint: s.addr,
+	})
+	_, err := c.Get(t.Context(), "k")
+	require.NoError(t, err)
+	s.inject(quote(codes.Unauthenticated))
+	_, err = c.Get(t.Context(), "k")
+	require.True(t, momentocache.IsAuthError(err))
+	requireNothingOf(t, fmt.Sprintf("%v %+v %#v", err, err, err), key)
 }

@@ -41,8 +41,8 @@ func TestReleaseGivesACloseThatHangsAMomentAndNoMore(t *testing.T) {
 		took  time.Duration
 		want  error
 	}{
-		"a long time left": {time.Minute, 20 * time.Millisecond, context.DeadlineExceeded},
-		"a short one":      {5 * time.Millisecond, 5 * time.Millisecond, late},
+		"a long time left": {time.Minute, 5 * time.Millisecond, context.DeadlineExceeded},
+		"a short one":      {2 * time.Millisecond, 2 * time.Millisecond, late},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,80 @@
+package momentocache_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/momentohq/client-sdk-go/config"
+	"github.com/momentohq/client-sdk-go/config/retry"
+	"github.com/momentohq/client-sdk-go/momento"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/warmclient/warmclient/accounts/momentocache"
+)
+
+// tenSeconds retries for ever, every ten seconds.
+type tenSeconds struct{ retry.Strategy }
+
+func (tenSeconds) DetermineWhenToRetry(retry.StrategyProps) *int { ms := 10_000; return &ms }
+
+func TestNoRetryIsAwaitedThatWouldComeAfterTheDeadline(t *testing.T) {
+	for name, strategy := range map[string]retry.Strategy{
+		"a strategy":                    tenSeconds{},
+		"one that bounds each attempt":  retry.NewFixedTimeoutRetryStrategy(retry.FixedTimeoutRetryStrategyProps{RetryDelayIntervalMillis: 10_000}),
+		"one that waits longer by time": retry.NewExponentialBackoffRetryStrategy(retry.ExponentialBackoffRetryStrategyProps{InitialDelayMillis: 10_000, MaxBackoffMillis: 10_000}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			o := opener(t, s.addr)
+			o.Config = config.LambdaLatestWithLogger(quiet).WithRetryStrategy(strategy)
+			c, _ := cacheOf(t, o)
+			require.NoError(t, c.Client.Warm(t.Context()))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			s.inject(fail(codes.Unavailable, "down"))
+			start := time.Now()
+			_, err := c.Get(ctx, "k")
+			require.Error(t, err)
+			assert.Less(t, time.Since(start), 5*time.Second, "not the ten seconds of a retry")
+			sdk, ok := errors.AsType[momento.MomentoError](err)
+			require.True(t, ok)
+			assert.Equal(t, momento.ServerUnavailableError, sdk.Code())
+		})
+	}
+}
+
+func TestRetriesThatFitAreMade(t *testing.T) {
+	for name, strategy := range map[string]retry.Strategy{
+		"by default": nil,
+		"by count":   retry.NewFixedCountRetryStrategy(retry.FixedCountRetryStrategyProps{MaxAttempts: 3}),
+		"by time":    retry.NewFixedTimeoutRetryStrategy(retry.FixedTimeoutRetryStrategyProps{RetryDelayIntervalMillis: 10}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			o := momentocache.Opener{Source: secret(t, goodToken(t)), Key: secretKey, Endpoint: s.addr}
+			if strategy != nil {
+				o.Config = config.LambdaLatestWithLogger(quiet).WithRetryStrategy(strategy)
+			}
+			c, _ := cacheOf(t, o)
+			require.NoError(t, c.Client.Warm(t.Context()))
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			var calls atomic.Int32
+			s.inject(func(context.Context, call) error {
+				if calls.Add(1) == 1 {
+					return status.Error(codes.Unavailable, "down")
+				}
+				return nil
+			})
+			_, err := c.Get(ctx, "k")
+			require.NoError(t, err)
+			assert.EqualValues(t, 2, calls.Load())
+		})
+	}
+}
