@@ -81,7 +81,7 @@ func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 
 	text := s.log.String()
 	for _, seen := range []string{
-		"Invalidated", "bad token REDACTED", "expired at", "not a Momento token", "InternalServerError", `"level":"DEBUG"`,
+		"Invalidated", "does not accept the token", "expired at", "not a Momento token", "InternalServerError", `"level":"DEBUG"`,
 	} {
 		assert.True(t, strings.Contains(text, seen), "the run has seen it all: %s", seen)
 	}
