@@ -25,16 +25,16 @@ import (
 type Extension struct {
 	// ID is the secret's name or ARN. Required.
 	ID string
-	// VersionStage is the staging label to read, "" for AWSCURRENT.
+	// VersionStage is the staging label to read; "": AWSCURRENT.
 	VersionStage string
-	// VersionID is the version to read, "" for the one that has VersionStage.
+	// VersionID is the version to read; "": the one that has VersionStage.
 	VersionID string
 	// Endpoint is where the extension listens; the host must be localhost or a
 	// loopback address, as the token goes there in plain text. "": the port in
 	// PARAMETERS_SECRETS_EXTENSION_HTTP_PORT, or 2773, of localhost.
 	Endpoint string
 	// Timeout bounds a whole fetch, retries included; the caller's deadline
-	// holds too if it is earlier. 0: 1s.
+	// holds too if it is earlier. 0 or less: 1s.
 	Timeout time.Duration
 }
 

@@ -19,13 +19,13 @@ type SecretsManager struct {
 	// ID is the secret's name or ARN. Required. An ARN of another region than
 	// the client's is ErrNotFound before any call.
 	ID string
-	// VersionStage is the staging label to read, "" for AWSCURRENT.
+	// VersionStage is the staging label to read; "": AWSCURRENT.
 	VersionStage string
-	// VersionID is the version to read, "" for the one that has VersionStage.
+	// VersionID is the version to read; "": the one that has VersionStage.
 	VersionID string
 	// Timeout bounds a whole fetch: credentials, connecting, every attempt, the
 	// pauses between them, and reading the answer. The caller's deadline holds
-	// too if it is earlier. 0: 1s.
+	// too if it is earlier. 0 or less: 1s.
 	Timeout time.Duration
 }
 
