@@ -31,7 +31,11 @@
 // open goes on for the others; an open that hangs is given up after Timeout, and the first call after a freeze
 // does not wait for what began before it.
 //
-// Its only goroutines are those of opens and, in Close, of a Release, so a process that is thawed has no other
+// Get returns the value. Use also keeps it from being released while a function runs, and replaces it when the
+// function's error says that it is stale, as when a token was rotated. [WarmAll] opens several holders before the
+// first request, and [CloseAll] closes them before the process ends.
+//
+// The only goroutines are those of opens and, in Close, of a Release, so a process that is thawed has no other
 // work in hand.
 //
 // # When sync.OnceValues is enough

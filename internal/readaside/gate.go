@@ -57,10 +57,10 @@ func (g *gate) admit(always bool) (verdict func(error), err error) {
 }
 
 // enter returns once there is room for one call more, and an error if there is none
-// in time: a read waits for a moment, and then does better without the cache; a
-// write waits for as long as ctx allows, since an old absence is at stake. It does
-// not do to count calls only when they are stuck: of a cache that goes deaf under a
-// burst, all would be.
+// in time: a read, or its fill, waits for a moment, and then does better without the
+// cache; a write waits for as long as ctx allows, since an old absence is at stake.
+// It does not do to count calls only when they are stuck: of a cache that goes deaf
+// under a burst, all would be.
 func (g *gate) enter(ctx context.Context, write bool) (waited bool, err error) {
 	select {
 	case g.calls <- struct{}{}:
