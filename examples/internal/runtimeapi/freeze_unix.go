@@ -3,13 +3,51 @@
 package runtimeapi
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"syscall"
+	"time"
 )
 
-// Freeze stops the process as it stands, as Lambda does between invocations. Its connections stay
-// up, and its clock goes on.
-func (p *Process) Freeze() error { return p.signal("freeze", syscall.SIGSTOP) }
+// Freeze stops the process as it stands, as Lambda does between invocations, and returns when it has
+// stopped. Its connections stay up, and its clock goes on.
+func (p *Process) Freeze() error {
+	if err := p.signal("freeze", syscall.SIGSTOP); err != nil {
+		return err
+	}
+	// A thread that runs elsewhere just now goes on for a moment.
+	for !p.stopped() {
+		select {
+		case <-p.exited:
+			return p.state
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// stopped reports whether all threads have stopped, by proc(5). Where there is no such file system, it
+// allows for some time instead.
+func (p *Process) stopped() bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
+	if len(threads) == 0 {
+		time.Sleep(50 * time.Millisecond)
+		return true
+	}
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		if err != nil {
+			continue // it has just ended
+		}
+		// "pid (name) state ...", and the name may hold anything.
+		if rest := stat[bytes.LastIndexByte(stat, ')')+1:]; !bytes.HasPrefix(rest, []byte(" T")) {
+			return false
+		}
+	}
+	return true
+}
 
 // Thaw lets a frozen process go on.
 func (p *Process) Thaw() error { return p.signal("thaw", syscall.SIGCONT) }
