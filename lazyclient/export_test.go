@@ -18,3 +18,10 @@ func Freeze[T any](h *Holder[T], d time.Duration) {
 		v.opened = v.opened.Add(-d)
 	}
 }
+
+// Strays returns how many opens that a Reset has cut off are still kept.
+func Strays[T any](h *Holder[T]) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.strays)
+}

@@ -107,3 +107,21 @@ func TestGoexitInObserveLeavesNoOverrunOpenUntold(t *testing.T) {
 		time.Sleep(time.Minute)
 	})
 }
+
+func TestResetKeepsNoOpenThatHasReturned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := lazyclient.Holder[int]{Open: func(context.Context) (int, error) { return 0, errDown }}
+		resets := 0
+		h.Backoff = func(int) time.Duration { // Open has returned, and its flight is still the holder's
+			if resets++; resets <= 3 {
+				h.Reset()
+			}
+			return 0
+		}
+		_, err := h.Get(t.Context())
+		require.ErrorIs(t, err, errDown)
+		synctest.Wait()
+		require.Equal(t, 4, resets)
+		require.Zero(t, lazyclient.Strays(&h))
+	})
+}

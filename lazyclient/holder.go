@@ -120,7 +120,7 @@ func (h *Holder[T]) Reset() {
 	f := h.flight
 	h.flight, h.failure = nil, nil
 	h.stales.Store(0)
-	if f != nil {
+	if f != nil && !f.node.returned.Load() { // which is set before the flight forgets itself
 		h.strays = append(h.strays, f)
 	}
 	h.mu.Unlock()
