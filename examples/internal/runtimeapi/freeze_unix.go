@@ -17,15 +17,18 @@ func (p *Process) Freeze() error {
 	if err := p.signal("freeze", syscall.SIGSTOP); err != nil {
 		return err
 	}
-	// A thread that runs elsewhere just now goes on for a moment.
-	for !p.stopped() {
+	// A thread that runs elsewhere just now goes on for a moment; all do if somebody thaws the process meanwhile.
+	for end := time.Now().Add(10 * time.Second); !p.stopped(); {
+		if time.Now().After(end) {
+			return fmt.Errorf("runtimeapi: freeze %s: it has not stopped", p.name)
+		}
 		select {
 		case <-p.exited:
 			return p.state
 		case <-time.After(time.Millisecond):
 		}
 	}
-	return nil
+	return p.signal("freeze", syscall.Signal(0)) // an error if it has ended
 }
 
 // stopped reports whether all threads have stopped, by proc(5). Where there is no such file system, it
