@@ -115,8 +115,7 @@ func (c *Cache) call(ctx context.Context, op string, fn func(context.Context, mo
 		if err := fn(ctx, client); err != nil {
 			own = c.failed(ctx, op, err)
 		}
-		// A caller who leaves says nothing about the client, whatever the cause.
-		if !errors.Is(ctx.Err(), context.Canceled) && c.late.note(client, began, own) {
+		if c.late.note(ctx, client, began, own) {
 			lazyclient.Invalidate(c.Client, client)
 		}
 		return own

@@ -26,14 +26,14 @@ type lateCalls struct {
 	last   time.Time // when the latest of them ended
 }
 
-// note takes the outcome of a call on client that began at that time, and reports
-// whether that was the last straw.
-func (l *lateCalls) note(client momento.CacheClient, began time.Time, err error) bool {
+// note takes the outcome of a call under ctx on client that began at that time, and
+// reports whether that was the last straw.
+func (l *lateCalls) note(ctx context.Context, client momento.CacheClient, began time.Time, err error) bool {
 	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		return false // the caller left, whatever the cause: that says nothing about the client
 	case errors.Is(err, context.DeadlineExceeded):
 		return l.timedOut(client, began)
-	case errors.Is(err, context.Canceled):
-		return false // the caller left: that says nothing about the client
 	default:
 		l.answered()
 		return false
