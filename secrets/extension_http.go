@@ -113,7 +113,7 @@ func getFromExtension(ctx context.Context, target *url.URL, token string) (*exte
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxSize+1))
 	if err != nil {
-		return nil, withoutInput(&smithy.DeserializationError{Err: err})
+		return nil, unreadable(err)
 	}
 	if response.StatusCode != http.StatusOK {
 		return nil, newRefusal(response.StatusCode, body)

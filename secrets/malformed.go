@@ -24,10 +24,7 @@ func withoutInput(err error) error {
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); !ok && !quotesHead(err) {
 		return err
 	}
-	clean := &chain{text: errMalformed.Error(), errs: []error{errMalformed}}
-	if cause := transportCause(err); cause != nil {
-		clean.add(": ", cause)
-	}
+	clean := unreadable(err)
 	answer, ok := errors.AsType[*sdkhttp.ResponseError](err)
 	if !ok || answer.ResponseError == nil || answer.Response == nil {
 		return clean
@@ -40,6 +37,15 @@ func withoutInput(err error) error {
 		ResponseError: &smithyhttp.ResponseError{Response: answer.Response, Err: clean},
 		RequestID:     answer.RequestID,
 	}
+}
+
+// unreadable returns what may be said of err, which ended the reading of an answer.
+func unreadable(err error) *chain {
+	clean := &chain{text: errMalformed.Error(), errs: []error{errMalformed}}
+	if cause := transportCause(err); cause != nil {
+		clean.add(": ", cause)
+	}
+	return clean
 }
 
 // quotesHead reports whether net/http could not read an answer's head: it has no

@@ -56,7 +56,7 @@ func (p *Process) stopped() bool {
 func (p *Process) Thaw() error { return p.signal("thaw", syscall.SIGCONT) }
 
 // wake thaws the process if it is frozen and has not ended.
-func (p *Process) wake() { _ = p.cmd.Process.Signal(syscall.SIGCONT) }
+func (p *Process) wake() { _ = p.Thaw() }
 
 func (p *Process) signal(doing string, s syscall.Signal) error {
 	if err := p.cmd.Process.Signal(s); err != nil {
