@@ -8,7 +8,7 @@
 //     the environment.
 //   - [github.com/warmclient/warmclient/accounts] keeps users, organizations and memberships in DynamoDB, read aside
 //     through a cache.
-//   - [github.com/warmclient/warmclient/accounts/momentocache] is that cache on Momento, and the opener of its client.
+//   - [github.com/warmclient/warmclient/readaside/momentocache] is that cache on Momento, and the opener of its client.
 //
 // What they promise:
 //

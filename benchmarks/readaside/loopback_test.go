@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/accounts"
-	"github.com/warmclient/warmclient/accounts/momentocache"
 	"github.com/warmclient/warmclient/benchmarks/internal/momentoserver"
+	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
 // BenchmarkLoopbackHit reads a user whom a Momento server on loopback holds: by

@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/accounts"
-	"github.com/warmclient/warmclient/accounts/momentocache"
 	"github.com/warmclient/warmclient/examples/internal/app"
 	"github.com/warmclient/warmclient/examples/internal/localstack"
 	"github.com/warmclient/warmclient/lazyclient"
+	"github.com/warmclient/warmclient/readaside/momentocache"
 	"github.com/warmclient/warmclient/secrets"
 )
 

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/warmclient/warmclient/accounts/momentocache"
 	"github.com/warmclient/warmclient/benchmarks/internal/momentoserver"
+	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
 func TestTheSDKReadsWhatItWrote(t *testing.T) {

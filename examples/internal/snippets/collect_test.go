@@ -88,7 +88,7 @@ func documents(t *testing.T) []block {
 func pages(t *testing.T) []block {
 	t.Helper()
 	var all []block
-	for _, dir := range []string{"lazyclient", "secrets", "accounts", "accounts/momentocache"} {
+	for _, dir := range []string{"lazyclient", "secrets", "accounts", "readaside/momentocache"} {
 		file, err := filepath.Abs(filepath.Join(root, dir, "doc.go"))
 		require.NoError(t, err)
 		text, err := os.ReadFile(file)

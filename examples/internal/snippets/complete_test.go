@@ -26,7 +26,7 @@ var usual = map[string]string{
 	"lazyclient":     "github.com/warmclient/warmclient/lazyclient",
 	"log":            "log",
 	"momento":        "github.com/momentohq/client-sdk-go/momento",
-	"momentocache":   "github.com/warmclient/warmclient/accounts/momentocache",
+	"momentocache":   "github.com/warmclient/warmclient/readaside/momentocache",
 	"os":             "os",
 	"require":        "github.com/stretchr/testify/require",
 	"secrets":        "github.com/warmclient/warmclient/secrets",

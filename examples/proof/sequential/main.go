@@ -13,9 +13,9 @@ import (
 	"github.com/momentohq/client-sdk-go/momento"
 
 	"github.com/warmclient/warmclient/accounts"
-	"github.com/warmclient/warmclient/accounts/momentocache"
 	"github.com/warmclient/warmclient/examples/internal/app"
 	"github.com/warmclient/warmclient/lazyclient"
+	"github.com/warmclient/warmclient/readaside/momentocache"
 	"github.com/warmclient/warmclient/secrets"
 )
 

@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/warmclient/warmclient/accounts/momentocache"
+	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
 // tenSeconds retries once, after ten seconds.

@@ -20,7 +20,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/warmclient/warmclient/accounts/momentocache"
+	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
 // captureLog makes slog.Default write to the buffer it returns. Its methods must

@@ -11,7 +11,7 @@
 //		"github.com/aws/aws-sdk-go-v2/config"
 //		"github.com/momentohq/client-sdk-go/momento"
 //		"github.com/warmclient/warmclient/accounts"
-//		"github.com/warmclient/warmclient/accounts/momentocache"
+//		"github.com/warmclient/warmclient/readaside/momentocache"
 //		"github.com/warmclient/warmclient/lazyclient"
 //		"github.com/warmclient/warmclient/secrets"
 //	)

@@ -8,8 +8,8 @@ import (
 	"github.com/momentohq/client-sdk-go/momento"
 	"github.com/momentohq/client-sdk-go/responses"
 
-	"github.com/warmclient/warmclient/accounts/momentocache"
 	"github.com/warmclient/warmclient/lazyclient"
+	"github.com/warmclient/warmclient/readaside/momentocache"
 	"github.com/warmclient/warmclient/secrets"
 )
 
