@@ -5,7 +5,7 @@ import (
 	"context"
 
 	"github.com/warmclient/warmclient/accounts"
-	"github.com/warmclient/warmclient/examples/internal/app"
+	"github.com/warmclient/warmclient/examples/app"
 )
 
 func main() { app.Start("GET /users/{username}", getUser) }

@@ -5,12 +5,12 @@ import (
 	"os"
 	"strings"
 
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
 // setEnvironment gives the functions the environment that Lambda would give them, and nothing else:
 // whatever the user has set for the AWS SDK, a profile for example, could lead them to a real account.
-func setEnvironment(stack *localstack.Stack) error {
+func setEnvironment(stack *emulator.Stack) error {
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "MOMENTO_") {
 			if err := os.Unsetenv(name); err != nil {

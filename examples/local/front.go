@@ -16,7 +16,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/warmclient/warmclient/examples/internal/app"
+	"github.com/warmclient/warmclient/examples/app"
 )
 
 // newFront returns an HTTP API in front of the six functions. It matches routes, and turns requests

@@ -6,7 +6,7 @@ import (
 	"context"
 
 	"github.com/warmclient/warmclient/accounts"
-	"github.com/warmclient/warmclient/examples/internal/app"
+	"github.com/warmclient/warmclient/examples/app"
 )
 
 // functions are the six functions with their routes. They are copied since a main package cannot be
@@ -20,7 +20,7 @@ var functions = []struct {
 	{"POST /organizations", createOrganization},
 	{"GET /organizations/{organization}", getOrganization},
 	{"POST /organizations/{organization}/members", addUserToOrganization},
-	{"GET /organizations/{organization}/members/{username}", userInOrganization},
+	{"GET /organizations/{organization}/members/{username}", getMembership},
 }
 
 func createUser(ctx context.Context, r *app.Request) (any, error) {
@@ -108,7 +108,7 @@ func addUserToOrganization(ctx context.Context, r *app.Request) (any, error) {
 	return map[string]accounts.Membership{"membership": m}, nil
 }
 
-func userInOrganization(ctx context.Context, r *app.Request) (any, error) {
+func getMembership(ctx context.Context, r *app.Request) (any, error) {
 	service, err := app.Accounts.Get(ctx)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "write functions.go anew from the six main.go files")
 
 var directories = []string{
-	"createuser", "getuser", "createorganization", "getorganization", "addusertoorganization", "userinorganization",
+	"createuser", "getuser", "createorganization", "getorganization", "addusertoorganization", "getmembership",
 }
 
 func TestFunctionsAreThoseOfTheSixMains(t *testing.T) {
@@ -68,7 +68,7 @@ import (
 	"context"
 
 	"github.com/warmclient/warmclient/accounts"
-	"github.com/warmclient/warmclient/examples/internal/app"
+	"github.com/warmclient/warmclient/examples/app"
 )
 
 // functions are the six functions with their routes. They are copied since a main package cannot be

@@ -12,14 +12,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/warmclient/warmclient/examples/internal/app"
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/app"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
 // guide walks the steps of a tour.
 type guide struct {
 	front http.Handler
-	stack *localstack.Stack
+	stack *emulator.Stack
 	out   io.Writer
 	wrong []error
 }

@@ -25,8 +25,8 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/warmclient/warmclient/examples/internal/app"
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/app"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
 func main() {
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func start(ctx context.Context, o options, stdout io.Writer) (err error) {
-	stack, err := localstack.Start(localstack.Options{})
+	stack, err := emulator.Start(emulator.Options{})
 	if err != nil {
 		return err
 	}

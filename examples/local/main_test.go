@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
 func TestTourGoesAsItShould(t *testing.T) {
@@ -66,7 +66,7 @@ func (r *rows) Write(p []byte) (int, error) {
 func TestTourTellsWhatWasExpectedAndWhatCame(t *testing.T) {
 	s := startService(t)
 	s.createUsers(t, "ada") // the tour wants to do that itself
-	s.DynamoDB.Inject(localstack.Fault{Op: "TransactWriteItems", Action: localstack.Fail, Status: 400, Code: "AccessDeniedException"})
+	s.DynamoDB.Inject(emulator.Fault{Op: "TransactWriteItems", Action: emulator.Fail, Status: 400, Code: "AccessDeniedException"})
 	var out bytes.Buffer
 	err := tour(t.Context(), s.Stack, &out)
 	require.ErrorContains(t, err, "cold request: POST /users: expected 200 from DynamoDB, got 409 from DynamoDB")
@@ -229,7 +229,7 @@ func TestPortInUseIsAFailure(t *testing.T) {
 
 func startedServer(t *testing.T) (addr string) {
 	t.Helper()
-	server, err := localstack.StartSecretsManager()
+	server, err := emulator.StartSecretsManager()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	return server.Addr()

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/accounts"
-	"github.com/warmclient/warmclient/examples/internal/app"
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/app"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 	"github.com/warmclient/warmclient/lazyclient"
 	"github.com/warmclient/warmclient/readaside/momentocache"
 	"github.com/warmclient/warmclient/secrets"
@@ -25,15 +25,15 @@ import (
 func TestServiceStartsWithoutMomentoServesFromDynamoDBAndUsesTheCacheLater(t *testing.T) {
 	for name, outage := range map[string]func(*service) (heal func()){
 		"momento refuses": func(s *service) func() {
-			s.Momento.Inject(localstack.Fault{Action: localstack.Refuse})
+			s.Momento.Inject(emulator.Fault{Action: emulator.Refuse})
 			return s.Momento.Heal
 		},
 		"momento hangs": func(s *service) func() {
-			s.Momento.Inject(localstack.Fault{Action: localstack.Hang})
+			s.Momento.Inject(emulator.Fault{Action: emulator.Hang})
 			return s.Momento.Heal
 		},
 		"secrets manager fails": func(s *service) func() {
-			s.SecretsManager.Inject(localstack.Fault{Action: localstack.Fail, Status: 500})
+			s.SecretsManager.Inject(emulator.Fault{Action: emulator.Fail, Status: 500})
 			return s.SecretsManager.Heal
 		},
 	} {
@@ -79,7 +79,7 @@ func TestMissingTableNameIsAFailureThatTheLogExplains(t *testing.T) {
 
 func TestLaterTableIsUsedByTheNextRequest(t *testing.T) {
 	s := startService(t)
-	s.DynamoDB.Inject(localstack.Fault{Action: localstack.Refuse})
+	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Refuse})
 	require.Error(t, app.Warm(t.Context()))
 	assert.Equal(t, http.StatusInternalServerError, s.send(t, get("/users/ada")).status)
 	s.DynamoDB.Heal()
@@ -89,7 +89,7 @@ func TestLaterTableIsUsedByTheNextRequest(t *testing.T) {
 // Two services are two processes of one function: each coalesces its own reads only, so whatever is
 // stale in the cache they share would show.
 func TestTwoServicesThatShareACacheLeaveNoStaleEntry(t *testing.T) {
-	stack, err := localstack.Start(localstack.Options{})
+	stack, err := emulator.Start(emulator.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stack.Close()) })
 	services := [2]*accounts.Service{newProcess(t, stack), newProcess(t, stack)}
@@ -135,11 +135,11 @@ func TestTwoServicesThatShareACacheLeaveNoStaleEntry(t *testing.T) {
 
 // newProcess wires a service as another process would have it, with more patience for the cache:
 // the entries are what is tested, and a machine under load may be late.
-func newProcess(t *testing.T, stack *localstack.Stack) *accounts.Service {
+func newProcess(t *testing.T, stack *emulator.Stack) *accounts.Service {
 	t.Helper()
 	cfg := func(url string) aws.Config {
 		return aws.Config{
-			Region:       localstack.Region,
+			Region:       emulator.Region,
 			Credentials:  credentials.NewStaticCredentialsProvider("k", "s", ""),
 			BaseEndpoint: aws.String(url),
 		}

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/warmclient/warmclient/examples/internal/app"
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/app"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
 // The run has everything in it that must not be logged: the AWS keys, the token in all its shapes,
@@ -42,17 +42,17 @@ func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 	s.createUsers(t, "ada")
 	s.eventually(t, get("/users/ada"), fromHit)
 
-	good := localstack.NewToken(time.Time{})
+	good := emulator.NewToken(time.Time{})
 	for _, token := range []string{
-		localstack.NewToken(time.Now().Add(-time.Hour)), // expired
-		localstack.NewToken(time.Time{}),                // refused
+		emulator.NewToken(time.Now().Add(-time.Hour)), // expired
+		emulator.NewToken(time.Time{}),                // refused
 		malformed,
 		good,
 	} {
 		use(token)
 		s.Momento.SetToken(good)
 		if token != malformed { // which never gets as far as to Momento
-			s.Momento.Inject(localstack.Fault{Op: "Get", Action: localstack.Fail, Status: 16, Message: "bad token " + token, Times: 2})
+			s.Momento.Inject(emulator.Fault{Op: "Get", Action: emulator.Fail, Status: 16, Message: "bad token " + token, Times: 2})
 		}
 		app.Accounts.Reset() // its breaker would keep the cache out of it
 		for range 3 {
@@ -67,7 +67,7 @@ func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 	app.Accounts.Reset()
 	s.eventually(t, get("/users/ada"), fromHit)
 
-	s.DynamoDB.Inject(localstack.Fault{Action: localstack.Fail, Status: 500})
+	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Fail, Status: 500})
 	function := app.New("POST /organizations", createOrganization)
 	for _, authorizer := range []string{`{}`, `{"principalId":"ada"}`} {
 		_, err := function(t.Context(), json.RawMessage(`{"httpMethod":"POST","path":"/organizations",

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
 // load sends reads of users from 16 goroutines, as many as Lambda may send to one process, until stop.
@@ -108,7 +108,7 @@ func TestRotationNeverReadsThePendingVersion(t *testing.T) {
 	id := os.Getenv("MOMENTO_SECRET_ID")
 	s.createUsers(t, "ada")
 	s.warm(t)
-	next := localstack.NewToken(time.Time{})
+	next := emulator.NewToken(time.Time{})
 	s.SecretsManager.PutPending(id, secretOf(next))
 	s.eventually(t, get("/users/ada"), fromHit)
 
@@ -124,15 +124,15 @@ func TestRotationNeverReadsThePendingVersion(t *testing.T) {
 func TestBadNewTokenIsReportedWithItsSecretAndDoesNotFloodSecretsManager(t *testing.T) {
 	for name, bad := range map[string]string{
 		"malformed": "not-a-token",
-		"expired":   localstack.NewToken(time.Now().Add(-time.Hour)),
-		"refused":   localstack.NewToken(time.Time{}), // well-formed, but not the one that Momento accepts
+		"expired":   emulator.NewToken(time.Now().Add(-time.Hour)),
+		"refused":   emulator.NewToken(time.Time{}), // well-formed, but not the one that Momento accepts
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startService(t)
 			s.createUsers(t, "ada")
 			s.warm(t)
 			s.eventually(t, get("/users/ada"), fromHit)
-			good := localstack.NewToken(time.Time{})
+			good := emulator.NewToken(time.Time{})
 			id := os.Getenv("MOMENTO_SECRET_ID")
 			s.SecretsManager.Put(id, secretOf(bad))
 			s.Momento.SetToken(good)

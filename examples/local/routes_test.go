@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
 func TestSixRoutesAnswerAsTheContractSays(t *testing.T) {
@@ -109,7 +109,7 @@ func TestSixRoutesAnswerAsTheContractSays(t *testing.T) {
 func TestFailureIsAnsweredWithAFixedTextAndLoggedWithItsCause(t *testing.T) {
 	s := startService(t)
 	s.warm(t)
-	s.DynamoDB.Inject(localstack.Fault{Action: localstack.Fail, Status: 400, Code: "AccessDeniedException", Message: "no such luck"})
+	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Fail, Status: 400, Code: "AccessDeniedException", Message: "no such luck"})
 	for _, a := range []ask{
 		get("/users/ada"),
 		post("/users", "", `{"username":"ada","firstName":"Ada","lastName":"Lovelace"}`),

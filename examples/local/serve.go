@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/warmclient/warmclient/examples/internal/app"
+	"github.com/warmclient/warmclient/examples/app"
 )
 
 // serve answers HTTP requests until ctx ends, and then those under way.

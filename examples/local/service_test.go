@@ -15,21 +15,21 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/warmclient/warmclient/examples/internal/app"
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/app"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
 // service is the six functions on a stack of their own. Since functions have their clients in
 // package variables, as on Lambda, tests that use one do not run in parallel.
 type service struct {
-	*localstack.Stack
+	*emulator.Stack
 	guide *guide
 	log   *logBuffer
 }
 
 func startService(t *testing.T) *service {
 	t.Helper()
-	stack, err := localstack.Start(localstack.Options{})
+	stack, err := emulator.Start(emulator.Options{})
 	require.NoError(t, err)
 	environ, logger := os.Environ(), slog.Default()
 	require.NoError(t, setEnvironment(stack))

@@ -9,12 +9,12 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
 // tour walks through what the service does, printing a row for each step. The error tells what was
 // expected and what came, for each step that went wrong.
-func tour(ctx context.Context, stack *localstack.Stack, stdout io.Writer) error {
+func tour(ctx context.Context, stack *emulator.Stack, stdout io.Writer) error {
 	g := &guide{front: newFront(), stack: stack, out: stdout}
 	g.header()
 	for _, s := range sights {
@@ -65,7 +65,7 @@ var sights = []step{
 
 // showOutage takes Momento down and brings it back.
 func (g *guide) showOutage(ctx context.Context) {
-	g.stack.Momento.Inject(localstack.Fault{Action: localstack.Refuse})
+	g.stack.Momento.Inject(emulator.Fault{Action: emulator.Refuse})
 	g.show(ctx, step{name: "cache outage", ask: get("/users/ada"), status: 200, from: fromFailed})
 	// After a few failures the cache is not even asked.
 	g.show(ctx, step{name: "outage goes on", ask: get("/users/ada"), status: 200, from: fromSkipped, patient: true})

@@ -75,7 +75,7 @@ func parse(args []string) (options, error) {
 
 // functions are the directories of the six main packages.
 var functions = []string{
-	"createuser", "getuser", "createorganization", "getorganization", "addusertoorganization", "userinorganization",
+	"createuser", "getuser", "createorganization", "getorganization", "addusertoorganization", "getmembership",
 }
 
 // zipAll builds all functions before it writes the first zip, so a build that fails writes none.

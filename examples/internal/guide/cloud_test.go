@@ -13,12 +13,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
 // serveSecretsManager puts in front of a local Secrets Manager, which can only be read over the wire,
 // the operations by which the page's commands change it. It returns the URL.
-func serveSecretsManager(t *testing.T, m *localstack.SecretsManager) string {
+func serveSecretsManager(t *testing.T, m *emulator.SecretsManager) string {
 	t.Helper()
 	target, err := url.Parse(m.URL())
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func serveSecretsManager(t *testing.T, m *localstack.SecretsManager) string {
 
 // change does as the service does for the members that the page's commands send.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html
-func change(m *localstack.SecretsManager, operation string, body []byte) (status int, answer map[string]any) {
+func change(m *emulator.SecretsManager, operation string, body []byte) (status int, answer map[string]any) {
 	refuse := func(code string) (int, map[string]any) {
 		return http.StatusBadRequest, map[string]any{"__type": code, "message": "refused: " + operation}
 	}

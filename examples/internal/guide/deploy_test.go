@@ -54,7 +54,7 @@ func readDeployment(t *testing.T) deployment {
 	d := deployment{service.Service, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	for name, p := range template.Parameters {
 		d.sam[name] = p.Default != ""
-		// The two files have the same parameters: TestBothFilesDeployTheSame in package proof.
+		// The two files have the same parameters: TestBothFilesDeployTheSame in package e2e.
 		lower := strings.ToLower(name[:1]) + name[1:]
 		d.serverless[lower] = service.Params.Default[lower] != ""
 	}

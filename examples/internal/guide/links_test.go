@@ -43,7 +43,7 @@ func anchor(heading string) string {
 func TestEveryNameInTheTextIsThatOfAnExportedThing(t *testing.T) {
 	directories := map[string]string{
 		"lazyclient": "lazyclient", "secrets": "secrets", "accounts": "accounts",
-		"momentocache": "readaside/momentocache", "app": "examples/internal/app",
+		"momentocache": "readaside/momentocache", "app": "examples/app",
 	}
 	exported := map[string]map[string]bool{}
 	for name, directory := range directories {

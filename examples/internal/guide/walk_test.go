@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/warmclient/warmclient/examples/internal/app"
-	"github.com/warmclient/warmclient/examples/internal/localstack"
+	"github.com/warmclient/warmclient/examples/app"
+	"github.com/warmclient/warmclient/examples/internal/emulator"
 	"github.com/warmclient/warmclient/readaside/momentocache"
 	"github.com/warmclient/warmclient/secrets"
 )
@@ -29,7 +29,7 @@ const secretID = "accounts/MomentoAuthToken"
 // that runs there.
 type walk struct {
 	shell
-	stack *localstack.Stack
+	stack *emulator.Stack
 	log   logBuffer // of all that runs
 	cache *momentocache.Cache
 }
@@ -52,14 +52,14 @@ func TestPageFromTopToBottom(t *testing.T) {
 // startWalk starts the cloud. The page's secret is not in it yet.
 func startWalk(t *testing.T, tools string) *walk {
 	t.Helper()
-	stack, err := localstack.Start(localstack.Options{SecretID: "another"})
+	stack, err := emulator.Start(emulator.Options{SecretID: "another"})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stack.Close()) })
 	w := &walk{stack: stack}
 
 	environ := append(stack.Environ(),
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER="+serveSecretsManager(t, stack.SecretsManager),
-		"AWS_DEFAULT_REGION="+localstack.Region, // what version 1 of the CLI reads
+		"AWS_DEFAULT_REGION="+emulator.Region, // what version 1 of the CLI reads
 		"AWS_CONFIG_FILE="+os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"AWS_PAGER=",
@@ -214,7 +214,7 @@ func (w *walk) sendRequests(t *testing.T) {
 
 // rotate does what the page says, and then revokes the old key.
 func (w *walk) rotate(t *testing.T) {
-	next := localstack.NewToken(time.Time{})
+	next := emulator.NewToken(time.Time{})
 	w.write(t, "api-key", next)
 	w.run(t, script(t, "older key"))
 	w.run(t, script(t, "rotate"))
@@ -231,7 +231,7 @@ func (w *walk) rotate(t *testing.T) {
 }
 
 func (w *walk) putBadToken(t *testing.T) {
-	expired := localstack.NewToken(time.Unix(1234567890, 0))
+	expired := emulator.NewToken(time.Unix(1234567890, 0))
 	w.stack.SecretsManager.Put(secretID, `{"MOMENTO_AUTH_TOKEN":"`+expired+`"}`)
 	app.Momento.Reset()
 	_, err := w.cache.Get(t.Context(), "key")

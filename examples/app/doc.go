@@ -1,0 +1,41 @@
+// Package app is what the six example functions share: the clients, the settings, the way from an
+// API Gateway event to a handler and back, and the log. A function is then no more than its work:
+//
+//	package main
+//
+//	import (
+//		"context"
+//
+//		"github.com/warmclient/warmclient/accounts"
+//		"github.com/warmclient/warmclient/examples/app"
+//	)
+//
+//	func main() { app.Start("GET /users/{username}", getUser) }
+//
+//	func getUser(ctx context.Context, r *app.Request) (any, error) {
+//		service, err := app.Accounts.Get(ctx)
+//		if err != nil {
+//			return nil, err
+//		}
+//		user, err := service.GetUser(ctx, r.PathValue("username"))
+//		if err != nil {
+//			return nil, err
+//		}
+//		return map[string]accounts.User{"user": user}, nil
+//	}
+//
+// # Environment
+//
+//	TABLE_NAME          the DynamoDB table; required
+//	CACHE_NAME          the Momento cache; unset: no cache
+//	MOMENTO_SECRET_ID   name or ARN of the secret with Momento's token; unset: accounts/MomentoAuthToken
+//	MOMENTO_SECRET_KEY  the member of that secret; unset: MOMENTO_AUTH_TOKEN
+//	MOMENTO_ENDPOINT    host:port of a Momento server on loopback, for local runs
+//	DEMO_TRUST_AUTHORIZATION_HEADER
+//	                    "true": the Authorization header is the caller's username, unproven; for local runs
+//	AWS_LAMBDA_LOG_LEVEL
+//	                    TRACE, DEBUG, INFO, WARN, ERROR or FATAL, as Lambda sets it; unset: INFO
+//
+// and the AWS SDK's own, such as AWS_REGION and AWS_ENDPOINT_URL_DYNAMODB. They are read when a client
+// is opened or a request needs them, the log level when the process starts.
+package app

@@ -1,0 +1,34 @@
+package app_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"testing"
+
+	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/examples/app"
+)
+
+// asFunction makes the test binary a function, which a test starts as a process.
+const asFunction = "APP_TEST_AS_FUNCTION"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asFunction) != "" {
+		app.Start("GET /users/{username}", getUser)
+	}
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // the tests that read the log set their own
+	os.Exit(m.Run())
+}
+
+func getUser(ctx context.Context, r *app.Request) (any, error) {
+	service, err := app.Accounts.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	user, err := service.GetUser(ctx, r.PathValue("username"))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]accounts.User{"user": user}, nil
+}

@@ -1,0 +1,7 @@
+//go:build !race
+
+package e2e_test
+
+const race = false
+
+var raceEnvironment []string

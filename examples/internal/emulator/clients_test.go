@@ -1,0 +1,124 @@
+package emulator_test
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/momentohq/client-sdk-go/auth"
+	"github.com/momentohq/client-sdk-go/config"
+	"github.com/momentohq/client-sdk-go/config/logger"
+	"github.com/momentohq/client-sdk-go/config/retry"
+	"github.com/momentohq/client-sdk-go/momento"
+	"github.com/stretchr/testify/require"
+
+	"github.com/warmclient/warmclient/examples/internal/emulator"
+)
+
+func awsConfig() aws.Config {
+	return aws.Config{
+		Region:           emulator.Region,
+		Credentials:      credentials.NewStaticCredentialsProvider("emulator", "emulator", ""),
+		RetryMaxAttempts: 1,
+	}
+}
+
+func startDynamoDB(t *testing.T) (*emulator.DynamoDB, *dynamodb.Client) {
+	t.Helper()
+	server, err := emulator.StartDynamoDB()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	require.NoError(t, server.CreateTable(table))
+	return server, dynamoDBClient(server)
+}
+
+func dynamoDBClient(server *emulator.DynamoDB, opts ...func(*dynamodb.Options)) *dynamodb.Client {
+	opts = append(opts, func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(server.URL()) })
+	return dynamodb.NewFromConfig(awsConfig(), opts...)
+}
+
+func startSecretsManager(t *testing.T) (*emulator.SecretsManager, *secretsmanager.Client) {
+	t.Helper()
+	server, err := emulator.StartSecretsManager()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	return server, secretsClient(server)
+}
+
+func secretsClient(server *emulator.SecretsManager) *secretsmanager.Client {
+	return secretsmanager.NewFromConfig(awsConfig(), func(o *secretsmanager.Options) {
+		o.BaseEndpoint = aws.String(server.URL())
+	})
+}
+
+func startMomento(t *testing.T) (*emulator.Momento, momento.CacheClient) {
+	t.Helper()
+	server, err := emulator.StartMomento(cache)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	return server, momentoClient(t, server, server.Token())
+}
+
+// momentoClient dials on its first call and never retries, so that each call is one request.
+func momentoClient(t *testing.T, server *emulator.Momento, token string) momento.CacheClient {
+	t.Helper()
+	noLog := logger.NewNoopMomentoLoggerFactory()
+	cfg := config.LambdaLatestWithLogger(noLog).
+		WithClientTimeout(5 * time.Second).
+		WithRetryStrategy(retry.NewNeverRetryStrategy())
+	client, err := momento.NewCacheClientWithEagerConnectTimeout(cfg, momentoCredentials(t, server, token), time.Minute, 0)
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	return client
+}
+
+func momentoCredentials(t *testing.T, server *emulator.Momento, token string) auth.CredentialProvider {
+	t.Helper()
+	provider, err := auth.FromString(token)
+	require.NoError(t, err)
+	local := auth.Endpoint{Endpoint: server.Addr(), InsecureConnection: true}
+	provider, err = provider.WithEndpoints(auth.AllEndpoints{CacheEndpoint: local, ControlEndpoint: local})
+	require.NoError(t, err)
+	return provider
+}
+
+const (
+	table = "accounts"
+	cache = "accounts"
+)
+
+func s(text string) types.AttributeValue { return &types.AttributeValueMemberS{Value: text} }
+
+func key(pk, sk string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"PK": s(pk), "SK": s(sk)}
+}
+
+func user(name, requestID string) map[string]types.AttributeValue {
+	item := key("USER#"+name, "USER#"+name)
+	item["username"] = s(name)
+	item["requestId"] = s(requestID)
+	return item
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func port(t *testing.T, addr string) int {
+	t.Helper()
+	_, text, err := net.SplitHostPort(addr)
+	require.NoError(t, err)
+	n, err := strconv.Atoi(text)
+	require.NoError(t, err)
+	return n
+}

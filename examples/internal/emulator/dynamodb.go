@@ -1,0 +1,135 @@
+package emulator
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/truora/minidyn/server"
+)
+
+// DynamoDB is a DynamoDB on loopback: minidyn's engine with the answers that the engine gives
+// otherwise than the service put right (see answerTransaction, answerPut and undefined).
+//
+// Known differences that remain: signatures are not verified, a read is strongly consistent
+// whether asked to be or not, limits on sizes are not enforced, empty keys are accepted, and keys
+// that are equal once PK and SK are joined by a dot ("a.b"+"c", "a"+"b.c") are one item.
+type DynamoDB struct {
+	*awsServer
+
+	// mu makes one step of a request and the probes that complete its answer. The engine's table
+	// operations are not safe beside others in any case.
+	mu     sync.Mutex
+	engine http.Handler
+	tokens map[string][sha256.Size]byte // a digest of each committed transaction, by its client's token
+}
+
+// StartDynamoDB starts a server without tables. Stop it with Close.
+func StartDynamoDB() (*DynamoDB, error) {
+	d := &DynamoDB{engine: server.NewServer(), tokens: map[string][sha256.Size]byte{}}
+	s, err := startAWS("application/x-amz-json-1.0", d.answer)
+	if err != nil {
+		return nil, err
+	}
+	d.awsServer = s
+	return d, nil
+}
+
+// CreateTable adds a table whose partition key PK and sort key SK are strings.
+func (d *DynamoDB) CreateTable(name string) error {
+	type object = map[string]any
+	rep := d.call("CreateTable", object{
+		"TableName":   name,
+		"BillingMode": "PAY_PER_REQUEST",
+		"KeySchema": []object{
+			{"AttributeName": "PK", "KeyType": "HASH"},
+			{"AttributeName": "SK", "KeyType": "RANGE"},
+		},
+		"AttributeDefinitions": []object{
+			{"AttributeName": "PK", "AttributeType": "S"},
+			{"AttributeName": "SK", "AttributeType": "S"},
+		},
+	})
+	if rep.status != http.StatusOK {
+		return fmt.Errorf("emulator: create table %s: %s", name, rep.body)
+	}
+	return nil
+}
+
+// Items returns the number of items in a table.
+func (d *DynamoDB) Items(table string) (int, error) {
+	rep := d.call("Scan", map[string]string{"TableName": table})
+	var scan struct{ Items []json.RawMessage }
+	if rep.status != http.StatusOK {
+		return 0, fmt.Errorf("emulator: scan %s: %s", table, rep.body)
+	}
+	if err := json.Unmarshal(rep.body, &scan); err != nil {
+		return 0, fmt.Errorf("emulator: scan %s: %w", table, err)
+	}
+	return len(scan.Items), nil
+}
+
+func (d *DynamoDB) answer(op string, body []byte) reply {
+	if placeholder := undefined(body); placeholder != "" {
+		return failure(http.StatusBadRequest, "ValidationException",
+			"Invalid expression: an expression attribute used in expression is not defined: "+placeholder)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch op {
+	case "PutItem":
+		return d.answerPut(body)
+	case "TransactWriteItems":
+		return d.answerTransaction(body)
+	default:
+		return d.ask(op, body)
+	}
+}
+
+func (d *DynamoDB) call(op string, in any) reply {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.askFor(op, in)
+}
+
+// askFor is ask for a request of our own making. The caller holds mu.
+func (d *DynamoDB) askFor(op string, in any) reply {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return failure(http.StatusBadRequest, "SerializationException", err.Error())
+	}
+	return d.ask(op, body)
+}
+
+// ask puts one request to the engine. The caller holds mu.
+func (d *DynamoDB) ask(op string, body []byte) reply {
+	if !json.Valid(body) {
+		return failure(http.StatusBadRequest, "SerializationException", "the request is not JSON")
+	}
+	r, err := http.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
+	if err != nil {
+		return failure(http.StatusInternalServerError, "InternalServerError", err.Error())
+	}
+	r.Header.Set("X-Amz-Target", "DynamoDB_20120810."+op)
+	rec := recorder{header: http.Header{}, status: http.StatusOK}
+	d.engine.ServeHTTP(&rec, r)
+	if strings.HasPrefix(rec.header.Get("Content-Type"), "text/plain") {
+		return failure(http.StatusBadRequest, "UnknownOperationException", "the operation "+op+" is not supported")
+	}
+	return reply{rec.status, rec.body.Bytes()}
+}
+
+// recorder is an http.ResponseWriter in memory.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }

@@ -1,0 +1,103 @@
+package emulator
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Options say what Start prepares. The zero value works.
+type Options struct {
+	Table     string // DynamoDB table with keys PK and SK; "": accounts
+	Cache     string // Momento cache; "": accounts
+	SecretID  string // secret that holds Momento's token; "": accounts/MomentoAuthToken
+	SecretKey string // member of that secret; "": MOMENTO_AUTH_TOKEN
+}
+
+// Stack is the three servers, holding what the examples need: a table, a cache, and a secret with
+// the token that the cache accepts.
+type Stack struct {
+	DynamoDB       *DynamoDB
+	SecretsManager *SecretsManager
+	Momento        *Momento
+
+	options Options
+}
+
+// Start starts the three servers on free ports. Stop them with Close.
+func Start(o Options) (*Stack, error) {
+	o.Table = cmp.Or(o.Table, "accounts")
+	o.Cache = cmp.Or(o.Cache, "accounts")
+	o.SecretID = cmp.Or(o.SecretID, "accounts/MomentoAuthToken")
+	o.SecretKey = cmp.Or(o.SecretKey, "MOMENTO_AUTH_TOKEN")
+	s := &Stack{options: o}
+	if err := s.start(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Stack) start() (err error) {
+	if s.DynamoDB, err = StartDynamoDB(); err != nil {
+		return err
+	}
+	if s.SecretsManager, err = StartSecretsManager(); err != nil {
+		return err
+	}
+	if s.Momento, err = StartMomento(s.options.Cache); err != nil {
+		return err
+	}
+	s.SecretsManager.Put(s.options.SecretID, s.secret(s.Momento.Token()))
+	return s.DynamoDB.CreateTable(s.options.Table)
+}
+
+// Close stops all servers and returns when their last goroutine has ended. Closing again does
+// nothing.
+func (s *Stack) Close() error {
+	var errs []error
+	if s.DynamoDB != nil {
+		errs = append(errs, s.DynamoDB.Close())
+	}
+	if s.SecretsManager != nil {
+		errs = append(errs, s.SecretsManager.Close())
+	}
+	if s.Momento != nil {
+		errs = append(errs, s.Momento.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// RotateToken puts a new token into the secret and then makes it the only one that Momento accepts.
+func (s *Stack) RotateToken() {
+	token := NewToken(time.Time{})
+	s.SecretsManager.Put(s.options.SecretID, s.secret(token))
+	s.Momento.SetToken(token)
+}
+
+// Environ returns the environment, as of os.Environ, in which a function of the examples finds
+// the stack. The AWS keys in it are good for nothing else.
+func (s *Stack) Environ() []string {
+	return []string{
+		"AWS_REGION=" + Region,
+		"AWS_ACCESS_KEY_ID=emulator",
+		"AWS_SECRET_ACCESS_KEY=emulator",
+		"AWS_SESSION_TOKEN=emulator",
+		"AWS_ENDPOINT_URL_DYNAMODB=" + s.DynamoDB.URL(),
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + s.SecretsManager.URL(),
+		"MOMENTO_ENDPOINT=" + s.Momento.Addr(),
+		"MOMENTO_SECRET_ID=" + s.options.SecretID,
+		"MOMENTO_SECRET_KEY=" + s.options.SecretKey,
+		"TABLE_NAME=" + s.options.Table,
+		"CACHE_NAME=" + s.options.Cache,
+	}
+}
+
+func (s *Stack) secret(token string) string {
+	text, err := json.Marshal(map[string]string{s.options.SecretKey: token})
+	if err != nil {
+		panic(fmt.Sprintf("emulator: a map of strings always encodes: %v", err))
+	}
+	return string(text)
+}

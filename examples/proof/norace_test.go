@@ -1,7 +1,0 @@
-//go:build !race
-
-package proof_test
-
-const race = false
-
-var raceEnvironment []string

@@ -1,8 +1,0 @@
-//go:build race
-
-package proof_test
-
-// With the race detector the functions are built with it, too. It would sleep for a second at each exit.
-const race = true
-
-var raceEnvironment = []string{"GORACE=atexit_sleep_ms=0"}
