@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/truora/minidyn/server"
+
+	"github.com/warmclient/warmclient/internal/faults"
 )
 
 // DynamoDB is a DynamoDB on loopback: minidyn's engine with the answers that the engine gives
@@ -19,7 +21,7 @@ import (
 // whether asked to be or not, limits on sizes are not enforced, empty keys are accepted, and keys
 // that are equal once PK and SK are joined by a dot ("a.b"+"c", "a"+"b.c") are one item.
 type DynamoDB struct {
-	*awsServer
+	*faults.AWSServer
 
 	// mu makes one step of a request and the probes that complete its answer. The engine's table
 	// operations are not safe beside others in any case.
@@ -31,11 +33,11 @@ type DynamoDB struct {
 // StartDynamoDB starts a server without tables. Stop it with Close.
 func StartDynamoDB() (*DynamoDB, error) {
 	d := &DynamoDB{engine: server.NewServer(), tokens: map[string][sha256.Size]byte{}}
-	s, err := startAWS("application/x-amz-json-1.0", d.answer)
+	s, err := faults.StartAWS("application/x-amz-json-1.0", d.answer)
 	if err != nil {
 		return nil, err
 	}
-	d.awsServer = s
+	d.AWSServer = s
 	return d, nil
 }
 
@@ -54,8 +56,8 @@ func (d *DynamoDB) CreateTable(name string) error {
 			{"AttributeName": "SK", "AttributeType": "S"},
 		},
 	})
-	if rep.status != http.StatusOK {
-		return fmt.Errorf("emulator: create table %s: %s", name, rep.body)
+	if rep.Status != http.StatusOK {
+		return fmt.Errorf("emulator: create table %s: %s", name, rep.Body)
 	}
 	return nil
 }
@@ -64,18 +66,18 @@ func (d *DynamoDB) CreateTable(name string) error {
 func (d *DynamoDB) Items(table string) (int, error) {
 	rep := d.call("Scan", map[string]string{"TableName": table})
 	var scan struct{ Items []json.RawMessage }
-	if rep.status != http.StatusOK {
-		return 0, fmt.Errorf("emulator: scan %s: %s", table, rep.body)
+	if rep.Status != http.StatusOK {
+		return 0, fmt.Errorf("emulator: scan %s: %s", table, rep.Body)
 	}
-	if err := json.Unmarshal(rep.body, &scan); err != nil {
+	if err := json.Unmarshal(rep.Body, &scan); err != nil {
 		return 0, fmt.Errorf("emulator: scan %s: %w", table, err)
 	}
 	return len(scan.Items), nil
 }
 
-func (d *DynamoDB) answer(op string, body []byte) reply {
+func (d *DynamoDB) answer(op string, body []byte) faults.Reply {
 	if placeholder := undefined(body); placeholder != "" {
-		return failure(http.StatusBadRequest, "ValidationException",
+		return faults.Failure(http.StatusBadRequest, "ValidationException",
 			"Invalid expression: an expression attribute used in expression is not defined: "+placeholder)
 	}
 	d.mu.Lock()
@@ -90,37 +92,37 @@ func (d *DynamoDB) answer(op string, body []byte) reply {
 	}
 }
 
-func (d *DynamoDB) call(op string, in any) reply {
+func (d *DynamoDB) call(op string, in any) faults.Reply {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.askFor(op, in)
 }
 
 // askFor is ask for a request of our own making. The caller holds mu.
-func (d *DynamoDB) askFor(op string, in any) reply {
+func (d *DynamoDB) askFor(op string, in any) faults.Reply {
 	body, err := json.Marshal(in)
 	if err != nil {
-		return failure(http.StatusBadRequest, "SerializationException", err.Error())
+		return faults.Failure(http.StatusBadRequest, "SerializationException", err.Error())
 	}
 	return d.ask(op, body)
 }
 
 // ask puts one request to the engine. The caller holds mu.
-func (d *DynamoDB) ask(op string, body []byte) reply {
+func (d *DynamoDB) ask(op string, body []byte) faults.Reply {
 	if !json.Valid(body) {
-		return failure(http.StatusBadRequest, "SerializationException", "the request is not JSON")
+		return faults.Failure(http.StatusBadRequest, "SerializationException", "the request is not JSON")
 	}
 	r, err := http.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
 	if err != nil {
-		return failure(http.StatusInternalServerError, "InternalServerError", err.Error())
+		return faults.Failure(http.StatusInternalServerError, "InternalServerError", err.Error())
 	}
 	r.Header.Set("X-Amz-Target", "DynamoDB_20120810."+op)
 	rec := recorder{header: http.Header{}, status: http.StatusOK}
 	d.engine.ServeHTTP(&rec, r)
 	if strings.HasPrefix(rec.header.Get("Content-Type"), "text/plain") {
-		return failure(http.StatusBadRequest, "UnknownOperationException", "the operation "+op+" is not supported")
+		return faults.Failure(http.StatusBadRequest, "UnknownOperationException", "the operation "+op+" is not supported")
 	}
-	return reply{rec.status, rec.body.Bytes()}
+	return faults.Reply{Status: rec.status, Body: rec.body.Bytes()}
 }
 
 // recorder is an http.ResponseWriter in memory.

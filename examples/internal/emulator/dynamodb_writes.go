@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/truora/minidyn/server"
+
+	"github.com/warmclient/warmclient/internal/faults"
 )
 
 type (
@@ -43,28 +45,28 @@ const (
 
 // answerPut puts a PutItem right: the engine returns the new attributes whatever ReturnValues
 // asks, and never the item that made the condition fail. The caller holds mu.
-func (d *DynamoDB) answerPut(body []byte) reply {
+func (d *DynamoDB) answerPut(body []byte) faults.Reply {
 	var in server.PutItemInput
 	if err := json.Unmarshal(body, &in); err != nil {
-		return failure(http.StatusBadRequest, "SerializationException", "the request is not a PutItem")
+		return faults.Failure(http.StatusBadRequest, "SerializationException", "the request is not a PutItem")
 	}
 	var old attributes
 	if in.ReturnValues == allOld || in.ReturnValuesOnConditionCheckFailure == allOld {
 		old = d.item(aws.ToString(in.TableName), in.Item)
 	}
 	rep := d.ask("PutItem", body)
-	if rep.status == http.StatusOK {
+	if rep.Status == http.StatusOK {
 		out := server.PutItemOutput{}
 		if in.ReturnValues == allOld {
 			out.Attributes = old
 		}
-		return encode(http.StatusOK, out)
+		return faults.Encode(http.StatusOK, out)
 	}
 	if in.ReturnValuesOnConditionCheckFailure == allOld {
 		var failed serviceError
-		if json.Unmarshal(rep.body, &failed) == nil && failed.Type == checkFailed {
+		if json.Unmarshal(rep.Body, &failed) == nil && failed.Type == checkFailed {
 			failed.Item = old
-			return encode(rep.status, failed)
+			return faults.Encode(rep.Status, failed)
 		}
 	}
 	return rep
@@ -74,31 +76,31 @@ func (d *DynamoDB) answerPut(body []byte) reply {
 // fails, where the service evaluates them all and gives a reason for each, it never returns the
 // item under a failed Put, and it does not know a retry by its ClientRequestToken. The caller
 // holds mu.
-func (d *DynamoDB) answerTransaction(body []byte) reply {
+func (d *DynamoDB) answerTransaction(body []byte) faults.Reply {
 	var in struct {
 		ClientRequestToken string
 		TransactItems      []map[string]action // one kind of action each
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
-		return failure(http.StatusBadRequest, "SerializationException", "the request is not a TransactWriteItems")
+		return faults.Failure(http.StatusBadRequest, "SerializationException", "the request is not a TransactWriteItems")
 	}
 	token, sum := in.ClientRequestToken, digest(body)
 	if committed, ok := d.tokens[token]; ok && committed == sum {
-		return encode(http.StatusOK, server.TransactWriteItemsOutput{})
+		return faults.Encode(http.StatusOK, server.TransactWriteItemsOutput{})
 	} else if ok {
-		return failure(http.StatusBadRequest, "IdempotentParameterMismatchException",
+		return faults.Failure(http.StatusBadRequest, "IdempotentParameterMismatchException",
 			"The request uses the same client token as a previous, but non-identical request.")
 	}
 
 	rep := d.ask("TransactWriteItems", body)
-	if rep.status == http.StatusOK {
+	if rep.Status == http.StatusOK {
 		if token != "" {
 			d.tokens[token] = sum
 		}
 		return rep
 	}
 	var failed serviceError
-	if json.Unmarshal(rep.body, &failed) != nil || failed.Type != canceled {
+	if json.Unmarshal(rep.Body, &failed) != nil || failed.Type != canceled {
 		return rep
 	}
 	// The engine has rolled back, so each condition can be asked again on the same state. No two
@@ -112,7 +114,7 @@ func (d *DynamoDB) answerTransaction(body []byte) reply {
 		codes[i] = failed.CancellationReasons[i].Code
 	}
 	failed.Message = canceledReason + "[" + strings.Join(codes, ", ") + "]"
-	return encode(rep.status, failed)
+	return faults.Encode(rep.Status, failed)
 }
 
 // probe evaluates the condition of one action as a transaction of a ConditionCheck alone.
@@ -130,11 +132,11 @@ func (d *DynamoDB) probe(a action) reason {
 	rep := d.askFor("TransactWriteItems", server.TransactWriteItemsInput{
 		TransactItems: []server.TransactWriteItem{{ConditionCheck: &check}},
 	})
-	if rep.status == http.StatusOK {
+	if rep.Status == http.StatusOK {
 		return reason{Code: "None"}
 	}
 	var failed serviceError
-	if err := json.Unmarshal(rep.body, &failed); err != nil || len(failed.CancellationReasons) != 1 {
+	if err := json.Unmarshal(rep.Body, &failed); err != nil || len(failed.CancellationReasons) != 1 {
 		return reason{Code: "ValidationError", Message: failed.Message}
 	}
 	return failed.CancellationReasons[0]
@@ -155,7 +157,7 @@ func digest(body []byte) [sha256.Size]byte {
 func (d *DynamoDB) item(table string, of attributes) attributes {
 	rep := d.askFor("GetItem", server.GetItemInput{TableName: &table, Key: d.key(table, of)})
 	var out server.GetItemOutput
-	if rep.status != http.StatusOK || json.Unmarshal(rep.body, &out) != nil {
+	if rep.Status != http.StatusOK || json.Unmarshal(rep.Body, &out) != nil {
 		return nil
 	}
 	return out.Item
@@ -169,7 +171,7 @@ func (d *DynamoDB) key(table string, of attributes) attributes {
 			KeySchema []struct{ AttributeName string }
 		}
 	}
-	if rep.status != http.StatusOK || json.Unmarshal(rep.body, &out) != nil {
+	if rep.Status != http.StatusOK || json.Unmarshal(rep.Body, &out) != nil {
 		return nil
 	}
 	key := attributes{}

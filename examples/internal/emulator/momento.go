@@ -17,12 +17,14 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/warmclient/warmclient/internal/faults"
 )
 
 // Momento is a Momento cache on loopback, without TLS. It serves the calls Get, Set, SetIf (which
 // is also the SDK's SetIfNotExists, SetIfAbsent...) and Delete; any other is Unimplemented.
 type Momento struct {
-	*endpoint
+	*faults.Endpoint
 	server *grpc.Server
 	done   chan struct{}
 
@@ -36,12 +38,12 @@ const scs = "cache_client.Scs"
 // StartMomento starts a server with these caches, which accepts one newly minted token. Stop it
 // with Close.
 func StartMomento(caches ...string) (*Momento, error) {
-	e, err := newEndpoint()
+	e, err := faults.NewEndpoint()
 	if err != nil {
 		return nil, err
 	}
 	m := &Momento{
-		endpoint: e,
+		Endpoint: e,
 		server: grpc.NewServer(
 			// Stop waits for the handlers, so that Close leaves no goroutine.
 			grpc.WaitForHandlers(true),
@@ -58,13 +60,13 @@ func StartMomento(caches ...string) (*Momento, error) {
 	}
 	service, err := m.describe()
 	if err != nil {
-		_ = e.listener.Close()
+		_ = e.Listener.Close()
 		return nil, err
 	}
 	m.server.RegisterService(service, m)
 	go func() {
 		defer close(m.done)
-		_ = m.server.Serve(e.listener) // stopped: there is no other way out
+		_ = m.server.Serve(e.Listener) // stopped: there is no other way out
 	}()
 	return m, nil
 }
@@ -123,21 +125,20 @@ func (m *Momento) handler(method protoreflect.MethodDescriptor, do operation) gr
 			return nil, err
 		}
 		op := string(method.Name())
-		m.requests.add(op)
 
 		var answer error
-		fault, err := m.faults.around(ctx, op, func() { answer = m.serve(ctx, do, in, out) })
+		fault, err := m.Around(ctx, op, func() { answer = m.serve(ctx, do, in, out) })
 		if err != nil {
 			return nil, status.FromContextError(err).Err()
 		}
 		switch fault.Action {
 		case Reset:
 			if p, ok := peer.FromContext(ctx); ok {
-				m.listener.reset(p.Addr.String())
+				m.Listener.Reset(p.Addr.String())
 			}
 			return nil, status.Error(codes.Unavailable, "the connection is reset")
 		case Fail:
-			return nil, fault.status(ctx)
+			return nil, failed(ctx, fault)
 		case Garbage:
 			broken := dynamicpb.NewMessage(method.Output())
 			broken.SetUnknown(protoreflect.RawFields{0xff, 0xff, 0xff})
@@ -164,13 +165,13 @@ func (m *Momento) serve(ctx context.Context, do operation, in, out protoreflect.
 	}
 	cache, ok := m.caches[name[0]]
 	if !ok {
-		return Fault{Status: int(codes.NotFound), Code: "cache_not_found", Message: "Cache not found"}.status(ctx)
+		return failed(ctx, Fault{Status: int(codes.NotFound), Code: "cache_not_found", Message: "Cache not found"})
 	}
 	return do(cache, in, out)
 }
 
-// status is the fault as gRPC says it: the SDK reads the details of an error from a trailer.
-func (f Fault) status(ctx context.Context) error {
+// failed returns the fault as a gRPC status. The SDK reads the details of an error from a trailer.
+func failed(ctx context.Context, f Fault) error {
 	code := codes.Code(f.Status)
 	if code == codes.OK {
 		code = codes.Unavailable

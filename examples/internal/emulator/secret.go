@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/warmclient/warmclient/internal/faults"
 )
 
 const (
@@ -38,7 +40,7 @@ func (s *secret) label(stage, id string) {
 }
 
 // read answers GetSecretValue and calls count with each label that was asked for or handed out.
-func (s *secret) read(id, stage string, count func(stage string)) reply {
+func (s *secret) read(id, stage string, count func(stage string)) faults.Reply {
 	if id == "" && stage == "" {
 		stage = current
 	}
@@ -46,22 +48,22 @@ func (s *secret) read(id, stage string, count func(stage string)) reply {
 		count(stage)
 	}
 	if s.deleted {
-		return failure(http.StatusBadRequest, "InvalidRequestException",
+		return faults.Failure(http.StatusBadRequest, "InvalidRequestException",
 			"You can't perform this operation on the secret because it was marked for deletion.")
 	}
 	switch found := s.stages[stage]; {
 	case id == "" && found == "":
-		return failure(http.StatusBadRequest, "ResourceNotFoundException",
+		return faults.Failure(http.StatusBadRequest, "ResourceNotFoundException",
 			"Secrets Manager can't find the specified secret value for staging label: "+stage)
 	case id == "":
 		id = found
 	case stage != "" && found != id:
-		return failure(http.StatusBadRequest, "InvalidRequestException",
+		return faults.Failure(http.StatusBadRequest, "InvalidRequestException",
 			"You provided a VersionStage that is not associated to the provided VersionId.")
 	}
 	v, ok := s.versions[id]
 	if !ok {
-		return failure(http.StatusBadRequest, "ResourceNotFoundException",
+		return faults.Failure(http.StatusBadRequest, "ResourceNotFoundException",
 			"Secrets Manager can't find the specified secret value for VersionId: "+id)
 	}
 	var stages []string
@@ -74,7 +76,7 @@ func (s *secret) read(id, stage string, count func(stage string)) reply {
 		}
 	}
 	slices.Sort(stages)
-	return encode(http.StatusOK, struct {
+	return faults.Encode(http.StatusOK, struct {
 		ARN, Name     string
 		VersionID     string  `json:"VersionId"`
 		SecretString  *string `json:",omitempty"`

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/warmclient/warmclient/internal/faults"
 )
 
 // Region is where the stack says it is: it is part of every ARN.
@@ -17,8 +19,8 @@ const Region = "us-east-1"
 // SecretsManager is a Secrets Manager on loopback. Over the wire it knows GetSecretValue; secrets
 // are made and rotated by its methods. Signatures are not verified.
 type SecretsManager struct {
-	*awsServer
-	reads tally // by "stage of name"
+	*faults.AWSServer
+	reads faults.Tally // by "stage of name"
 
 	mu      sync.Mutex
 	secrets map[string]*secret // by name
@@ -27,11 +29,11 @@ type SecretsManager struct {
 // StartSecretsManager starts a server without secrets. Stop it with Close.
 func StartSecretsManager() (*SecretsManager, error) {
 	m := &SecretsManager{secrets: map[string]*secret{}}
-	s, err := startAWS("application/x-amz-json-1.1", m.answer)
+	s, err := faults.StartAWS("application/x-amz-json-1.1", m.answer)
 	if err != nil {
 		return nil, err
 	}
-	m.awsServer = s
+	m.AWSServer = s
 	return m, nil
 }
 
@@ -84,7 +86,7 @@ func (m *SecretsManager) ARN(name string) string {
 // Reads returns how often a version of the secret was asked for by its staging label (AWSCURRENT
 // where the request names none) or handed out while it carried that label. Requests that a fault
 // swallowed are not among them.
-func (m *SecretsManager) Reads(name, stage string) int { return m.reads.of(stage + " of " + name) }
+func (m *SecretsManager) Reads(name, stage string) int { return m.reads.Of(stage + " of " + name) }
 
 func (m *SecretsManager) put(name string, v version, stage string) string {
 	m.mu.Lock()
@@ -108,21 +110,21 @@ func (m *SecretsManager) put(name string, v version, stage string) string {
 	return id
 }
 
-func (m *SecretsManager) answer(op string, body []byte) reply {
+func (m *SecretsManager) answer(op string, body []byte) faults.Reply {
 	if op != "GetSecretValue" {
-		return failure(http.StatusBadRequest, "UnknownOperationException", "the operation "+op+" is not supported")
+		return faults.Failure(http.StatusBadRequest, "UnknownOperationException", "the operation "+op+" is not supported")
 	}
 	var in struct{ SecretID, VersionID, VersionStage string } // JSON members match whatever their case
 	if err := json.Unmarshal(body, &in); err != nil {
-		return failure(http.StatusBadRequest, "SerializationException", "the request is not JSON")
+		return faults.Failure(http.StatusBadRequest, "SerializationException", "the request is not JSON")
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.find(in.SecretID)
 	if s == nil {
-		return failure(http.StatusBadRequest, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+		return faults.Failure(http.StatusBadRequest, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 	}
-	return s.read(in.VersionID, in.VersionStage, func(stage string) { m.reads.add(stage + " of " + s.name) })
+	return s.read(in.VersionID, in.VersionStage, func(stage string) { m.reads.Add(stage + " of " + s.name) })
 }
 
 // find takes a name, an ARN, or an ARN without the random characters at its end.

@@ -128,7 +128,7 @@ func servingGoroutines() []string {
 	buf := make([]byte, 4<<20)
 	var serving []string
 	for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-		if strings.Contains(stack, "/internal/emulator.") || strings.Contains(stack, "net/http.(*conn).serve") ||
+		if strings.Contains(stack, "/internal/emulator.") || strings.Contains(stack, "/internal/faults.") || strings.Contains(stack, "net/http.(*conn).serve") ||
 			strings.Contains(stack, "grpc.(*Server)") {
 			serving = append(serving, stack)
 		}
@@ -140,7 +140,7 @@ func servingGoroutines() []string {
 func held() int {
 	n := 0
 	for _, stack := range servingGoroutines() {
-		if strings.Contains(stack, "/internal/emulator.hold(") {
+		if strings.Contains(stack, "/internal/faults.hold(") {
 			n++
 		}
 	}

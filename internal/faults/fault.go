@@ -1,4 +1,6 @@
-package emulator
+// Package faults is what the test servers of this module have in common: a loopback listener whose
+// connections can be broken, the faults that are put in force, and the JSON protocol of AWS.
+package faults
 
 import (
 	"context"
@@ -40,8 +42,8 @@ type Fault struct {
 	Delay time.Duration
 	// Action is what happens then.
 	Action Action
-	// Late carries the request out first, so that only its answer suffers: the client cannot
-	// know that its write is committed.
+	// Late carries out the request first, so that the fault affects the answer only: the client
+	// cannot know that its write is committed.
 	Late bool
 	// Status is, with Fail, the HTTP status of an AWS service (0: 500) or the gRPC code of Momento
 	// (0: Unavailable).
@@ -54,51 +56,51 @@ type Fault struct {
 	Message string
 }
 
-// faults is the switch of one server.
-type faults struct {
+// set is the faults in force at one server.
+type set struct {
 	mu      sync.Mutex
 	active  []Fault
 	changed chan struct{} // closed when active is replaced
 }
 
-func newFaults() *faults { return &faults{changed: make(chan struct{})} }
+func newSet() *set { return &set{changed: make(chan struct{})} }
 
-func (f *faults) set(active []Fault) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.active = slices.Clone(active)
-	close(f.changed)
-	f.changed = make(chan struct{})
+func (s *set) replace(active []Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.active = slices.Clone(active)
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
-func (f *faults) refusing() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.ContainsFunc(f.active, func(fault Fault) bool { return fault.Action == Refuse })
+func (s *set) refusing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.active, func(fault Fault) bool { return fault.Action == Refuse })
 }
 
 // take returns the first fault that applies to op, and the channel that tells of its end.
-func (f *faults) take(op string) (Fault, <-chan struct{}) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for i, fault := range f.active {
+func (s *set) take(op string) (Fault, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, fault := range s.active {
 		if fault.Action == Refuse || fault.Op != "" && fault.Op != op {
 			continue
 		}
 		if fault.Times == 1 {
-			f.active = slices.Delete(f.active, i, i+1)
+			s.active = slices.Delete(s.active, i, i+1)
 		} else if fault.Times > 1 {
-			f.active[i].Times--
+			s.active[i].Times--
 		}
-		return fault, f.changed
+		return fault, s.changed
 	}
-	return Fault{}, f.changed
+	return Fault{}, s.changed
 }
 
 // around runs serve at most once, when the fault in force for op lets it, and returns the fault
 // that decides about the answer. Serve has run if that fault's Action is Proceed. An error means
-// that ctx has ended: its client has left or its connection is cut, and nobody waits for an answer.
-func (f *faults) around(ctx context.Context, op string, serve func()) (Fault, error) {
+// that ctx has ended: its client or its connection is gone, and there is nobody to answer.
+func (s *set) around(ctx context.Context, op string, serve func()) (Fault, error) {
 	served := false
 	once := func() {
 		if !served {
@@ -107,7 +109,7 @@ func (f *faults) around(ctx context.Context, op string, serve func()) (Fault, er
 		}
 	}
 	for {
-		fault, changed := f.take(op)
+		fault, changed := s.take(op)
 		if fault.Late {
 			once()
 		}

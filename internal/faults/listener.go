@@ -1,4 +1,4 @@
-package emulator
+package faults
 
 import (
 	"fmt"
@@ -6,28 +6,28 @@ import (
 	"sync"
 )
 
-// listener hands out loopback connections and remembers them, so that they can be reset from
+// Listener hands out loopback connections and remembers them, so that they can be reset from
 // the server's side and waited for.
-type listener struct {
+type Listener struct {
 	*net.TCPListener
 	refusing func() bool
 
 	mu    sync.Mutex
 	conns map[string]*conn // by the client's address
-	idle  chan struct{}    // closed when the last connection ends; nil while nobody waits
+	idle  chan struct{}    // closed when the last connection ends; nil while there is no waiter
 }
 
-func listen(refusing func() bool) (*listener, error) {
+func listen(refusing func() bool) (*Listener, error) {
 	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
-		return nil, fmt.Errorf("emulator: %w", err)
+		return nil, fmt.Errorf("listen on loopback: %w", err)
 	}
-	return &listener{TCPListener: l, refusing: refusing, conns: map[string]*conn{}}, nil
+	return &Listener{TCPListener: l, refusing: refusing, conns: map[string]*conn{}}, nil
 }
 
 // Accept returns the next connection that is not refused. A refused one is accepted and reset:
 // closing the port instead could lose it to another process before the outage is over.
-func (l *listener) Accept() (net.Conn, error) {
+func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		tcp, err := l.AcceptTCP()
 		if err != nil {
@@ -42,7 +42,7 @@ func (l *listener) Accept() (net.Conn, error) {
 
 // admit decides and records under one lock: an outage that begins meanwhile either is seen here
 // or finds the connection recorded when it resets them all.
-func (l *listener) admit(tcp *net.TCPConn) (*conn, bool) {
+func (l *Listener) admit(tcp *net.TCPConn) (*conn, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.refusing() {
@@ -53,7 +53,7 @@ func (l *listener) admit(tcp *net.TCPConn) (*conn, bool) {
 	return c, true
 }
 
-func (l *listener) forget(c *conn) {
+func (l *Listener) forget(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if addr := c.RemoteAddr().String(); l.conns[addr] == c {
@@ -65,8 +65,8 @@ func (l *listener) forget(c *conn) {
 	}
 }
 
-// reset breaks the connection of the client at addr, if it is still there.
-func (l *listener) reset(addr string) {
+// Reset breaks the connection of the client at addr, if it is still there.
+func (l *Listener) Reset(addr string) {
 	l.mu.Lock()
 	c := l.conns[addr]
 	l.mu.Unlock()
@@ -75,7 +75,8 @@ func (l *listener) reset(addr string) {
 	}
 }
 
-func (l *listener) resetAll() {
+// ResetAll breaks all connections.
+func (l *Listener) ResetAll() {
 	l.mu.Lock()
 	conns := make([]*conn, 0, len(l.conns))
 	for _, c := range l.conns {
@@ -87,9 +88,9 @@ func (l *listener) resetAll() {
 	}
 }
 
-// wait returns when every connection has been closed by the server that accepted it, which is
+// Wait returns when every connection has been closed by the server that accepted it, which is
 // the last thing the goroutine that serves it does.
-func (l *listener) wait() {
+func (l *Listener) Wait() {
 	l.mu.Lock()
 	if len(l.conns) == 0 {
 		l.mu.Unlock()
@@ -105,7 +106,7 @@ func (l *listener) wait() {
 
 type conn struct {
 	*net.TCPConn
-	listener *listener
+	listener *Listener
 }
 
 func (c *conn) Close() error {
