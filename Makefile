@@ -58,11 +58,22 @@ $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION):
 	GOBIN=$(TOOLS) GOWORK=off go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv $(TOOLS)/golangci-lint $@
 
-# Exported names are those listed in api/, and each is documented. After a change that is meant:
-# go test ./internal/apicheck -update
-.PHONY: api
+# The exported names of each package, as go doc prints them without their comments.
+define list_api
+rm -rf $(1); go list -f '{{.Dir}}' ./... | grep -v '/internal' | while read -r dir; do \
+	name=$${dir#$(CURDIR)}; name=$${name#/}; [ -n "$$name" ] || continue; \
+	mkdir -p "$(1)/$$(dirname "$$name")"; \
+	go doc -all "./$$name" | awk '/^(CONSTANTS|VARIABLES|FUNCTIONS|TYPES)$$/ {on = 1} on' | \
+		grep -vE '^(    .*|[[:space:]]*//.*|)$$' > "$(1)/$$name.txt"; \
+done
+endef
+
+# Exported names change on purpose: after such a change run make api-update and read the difference.
+.PHONY: api api-update
 api:
-	go test -count=1 ./internal/apicheck
+	@$(call list_api,$(TOOLS)/api); diff -ru api $(TOOLS)/api
+api-update:
+	@$(call list_api,api)
 
 # The Go snippets of the documents and package pages compile. The test cache does not see those files change.
 .PHONY: snippets
