@@ -62,7 +62,7 @@ func (s *Store) ask(
 	}
 	counted := *left >= s.opt.CacheTimeout/2
 	began := time.Now()
-	within, cancel := context.WithTimeout(ctx, *left)
+	within, cancel := context.WithDeadline(ctx, began.Add(*left))
 	stored, err := false, errGoexit // what remains if the cache ends this goroutine
 	defer func() {
 		if v := recover(); v != nil {

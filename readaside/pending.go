@@ -86,26 +86,26 @@ func (p *pending) release(u *unreached, acknowledged bool) {
 	}
 }
 
-// repeatPending repeats the second steps that were not acknowledged, as far as the breaker allows.
-func (s *Store) repeatPending(ctx context.Context, left *time.Duration) {
-	if s.pending.n.Load() == 0 || *left <= 0 {
-		return
+// repeatPending repeats the second steps that were not acknowledged, as far as the breaker allows,
+// and returns what is left of the time.
+func (s *Store) repeatPending(ctx context.Context, left time.Duration) time.Duration {
+	if s.pending.n.Load() == 0 || left <= 0 {
+		return left
 	}
 	limit := maxPending
 	switch s.writes.State() {
 	case gobreaker.StateOpen:
-		return
+		return left
 	case gobreaker.StateHalfOpen:
 		limit = 1 // the probe
 	}
 	us := s.pending.claim(limit)
 	if len(us) == 0 {
-		return
+		return left
 	}
 	began := time.Now()
 	events := make([]Event, len(us))
 	defer func() {
-		*left -= time.Since(began)
 		for i, u := range us {
 			s.pending.release(u, events[i].Outcome == Stored)
 		}
@@ -116,13 +116,14 @@ func (s *Store) repeatPending(ctx context.Context, left *time.Duration) {
 		}
 	}()
 	each(len(us), func(i int) {
-		u, left := us[i], *left
+		u, left := us[i], left
 		e := Event{Op: OpUnfence, Entity: u.entity, Outcome: CacheFailed, Err: errGoexit}
 		events[i] = e
 		events[i] = s.ask(ctx, s.writes, &left, false, e, func(ctx context.Context) (bool, error) {
 			return true, s.deleteOrFence(ctx, u.key, u.fence)
 		})
 	})
+	return left - time.Since(began)
 }
 
 // deleteOrFence stores fence under key, or deletes key where there is none.

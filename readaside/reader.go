@@ -172,7 +172,7 @@ func (r *Reader[K, V]) Fresh(ctx context.Context, id K) (v V, found bool, err er
 // lookUp asks the cache. It sets state and entry.
 func (r *Reader[K, V]) lookUp(ctx context.Context, rd *read) (v V) {
 	s := r.s
-	s.repeatPending(ctx, &rd.left)
+	rd.left = s.repeatPending(ctx, rd.left)
 	e := Event{Op: OpGet, Entity: r.e.Name}
 	if s.pending.has(rd.key) {
 		e.Outcome, e.Err = CacheSkipped, errPending

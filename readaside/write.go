@@ -139,8 +139,7 @@ func (s *Store) Invalidate(ctx context.Context, changes ...Change) {
 	if len(w.items) == 0 {
 		return
 	}
-	left := s.budget(ctx)
-	s.repeatPending(ctx, &left)
+	s.repeatPending(ctx, s.budget(ctx))
 	w.settle(ctx)
 }
 
@@ -183,8 +182,7 @@ func (w *write) fence(ctx context.Context) {
 	if s.opt.Cache == nil {
 		return
 	}
-	left := s.budget(ctx)
-	s.repeatPending(ctx, &left)
+	left := s.repeatPending(ctx, s.budget(ctx))
 	events := make([]Event, len(w.items))
 	each(len(w.items), func(i int) {
 		it, left := &w.items[i], left

@@ -1,0 +1,609 @@
+package readaside_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/warmclient/warmclient/readaside"
+)
+
+// gate holds loads up: each load that has read waits until it is let through.
+type gate struct {
+	mu    sync.Mutex
+	loads []chan struct{}
+}
+
+// hold makes loads of f wait in g after they have read.
+func (g *gate) hold(f *fixture) {
+	f.db.hooks(nil, func() {
+		g.mu.Lock()
+		ch := make(chan struct{})
+		g.loads = append(g.loads, ch)
+		g.mu.Unlock()
+		<-ch
+	})
+}
+
+// begun returns the number of loads that have read.
+func (g *gate) begun() int {
+	synctest.Wait()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.loads)
+}
+
+// pass lets load i return.
+func (g *gate) pass(i int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	close(g.loads[i])
+}
+
+// async calls Get on a goroutine.
+func (f *fixture) async(ctx context.Context, id string) <-chan answer {
+	ch := make(chan answer, 1)
+	go func() {
+		var a answer
+		defer func() {
+			a.panicked = recover()
+			ch <- a
+		}()
+		a.p, a.found, a.err = f.Get(ctx, id)
+	}()
+	return ch
+}
+
+type answer struct {
+	p        product
+	found    bool
+	err      error
+	panicked any
+}
+
+// withoutCache is for newFixture.
+func withoutCache(o *readaside.Options, _ *readaside.Entity[string, product]) { o.Cache = nil }
+
+func TestGetJoinsALoadWhoseLeaseItMeets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		f.db.put(product{"1", "pen", 120})
+		g.hold(f)
+		one := f.async(t.Context(), "1")
+		require.Equal(t, 1, g.begun())
+		two := f.async(t.Context(), "1")
+		require.Equal(t, 1, g.begun())
+		g.pass(0)
+		require.Equal(t, 120, (<-one).p.Cents)
+		require.Equal(t, 120, (<-two).p.Cents)
+		require.Equal(t, 1, f.db.took())
+		require.Equal(t, []string{"get miss", "lease stored", "get fenced", "load loaded", "fill stored"}, f.steps())
+	})
+}
+
+func TestGetJoinsALoadThatHadNotBegun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		f.db.put(product{"1", "pen", 120})
+		g.hold(f)
+		leased := make(chan struct{})
+		f.cache.hook(func(_ context.Context, call string) error {
+			if call == "setifabsent" {
+				<-leased
+				return errTest
+			}
+			return nil
+		})
+		one := f.async(t.Context(), "1")
+		synctest.Wait()
+		two := f.async(t.Context(), "1")
+		synctest.Wait()
+		close(leased)
+		require.Equal(t, 1, g.begun())
+		g.pass(0)
+		<-one
+		<-two
+		require.Equal(t, 1, f.db.took())
+	})
+}
+
+func TestGetDoesNotJoinALoadThatAnotherProcessHasOvertaken(t *testing.T) {
+	for name, cached := range map[string]bool{"with a cache": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFixture(t)
+				if !cached {
+					f = newFixture(t, withoutCache)
+				}
+				other, g := f.another(t), &gate{}
+				f.db.put(product{"1", "pen", 120})
+				g.hold(f)
+				old := f.async(t.Context(), "1")
+				require.Equal(t, 1, g.begun())
+				other.update(t, product{"1", "pen", 150})
+				other.Invalidate(t.Context(), other.Changed("1")) // evicted
+				fresh := f.async(t.Context(), "1")
+				require.Equal(t, 1, g.begun(), "one load of a key runs at a time")
+				g.pass(0)
+				require.Equal(t, 120, (<-old).p.Cents)
+				require.Equal(t, 2, g.begun())
+				g.pass(1)
+				require.Equal(t, 150, (<-fresh).p.Cents)
+			})
+		})
+	}
+}
+
+func TestGetDoesNotJoinALoadWhoseLeaseWasNotAcknowledged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		other := f.another(t)
+		f.db.put(product{"1", "pen", 120})
+		g.hold(f)
+		land := make(chan struct{})
+		f.cache.hook(func(ctx context.Context, call string) error {
+			if call == "setifabsent" { // its answer is lost, and it takes effect late
+				go func() {
+					<-land
+					f.cache.hook(nil)
+					_, _ = f.cache.SetIfAbsent(context.Background(), "4:test/7:product/1", []byte("\x00l\x00"), time.Minute)
+				}()
+				return errTest
+			}
+			return nil
+		})
+		old := f.async(t.Context(), "1")
+		require.Equal(t, 1, g.begun())
+		other.update(t, product{"1", "pen", 150})
+		other.Invalidate(t.Context(), other.Changed("1"))
+		close(land)
+		synctest.Wait()
+		fresh := f.async(t.Context(), "1")
+		g.begun()
+		g.pass(0)
+		require.Equal(t, 120, (<-old).p.Cents)
+		require.Equal(t, 2, g.begun())
+		g.pass(1)
+		require.Equal(t, 150, (<-fresh).p.Cents)
+	})
+}
+
+func TestAWriteLetsTheNextLoadBeginWithoutWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t, withoutCache), &gate{}
+		f.db.put(product{"1", "pen", 120})
+		g.hold(f)
+		old := f.async(t.Context(), "1")
+		require.Equal(t, 1, g.begun())
+		waiting := f.async(t.Context(), "1")
+		require.Equal(t, 1, g.begun())
+		f.update(t, product{"1", "pen", 150})
+		require.Equal(t, 2, g.begun(), "the load that waited begins")
+		g.pass(1)
+		require.Equal(t, 150, (<-waiting).p.Cents)
+		fresh := f.async(t.Context(), "1")
+		require.Equal(t, 3, g.begun(), "and so does the next one")
+		g.pass(2)
+		require.Equal(t, 150, (<-fresh).p.Cents)
+		g.pass(0)
+		require.Equal(t, 120, (<-old).p.Cents)
+	})
+}
+
+func TestALoadThatAWriteForgotDoesNotEndItsSuccessor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t, withoutCache), &gate{}
+		g.hold(f)
+		one := f.async(t.Context(), "1")
+		g.begun()
+		f.Invalidate(t.Context(), f.Changed("1"))
+		two := f.async(t.Context(), "1")
+		require.Equal(t, 2, g.begun())
+		g.pass(0)
+		<-one
+		three := f.async(t.Context(), "1")
+		require.Equal(t, 2, g.begun(), "it waits for the second")
+		g.pass(1)
+		<-two
+		require.Equal(t, 3, g.begun())
+		g.pass(2)
+		<-three
+	})
+}
+
+func TestAtMostOneLoadOfAKeyRunsAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, withoutCache)
+		var running, most atomic.Int32
+		f.db.hooks(func(context.Context) error {
+			if n := running.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			time.Sleep(10 * time.Millisecond)
+			running.Add(-1)
+			return nil
+		}, nil)
+		for i := range 100 {
+			go func() {
+				time.Sleep(time.Duration(i) * time.Millisecond)
+				_, _, _ = f.Get(context.Background(), "1")
+			}()
+		}
+		time.Sleep(time.Second)
+		require.EqualValues(t, 1, most.Load())
+		require.Equal(t, 11, f.db.took())
+	})
+}
+
+func TestGetReturnsCauseAtOnceWhenCallersContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		f.db.put(product{"1", "pen", 120})
+		g.hold(f)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		one := f.async(ctx, "1")
+		two := f.async(t.Context(), "1")
+		g.begun()
+		cancel(errTest)
+		require.Same(t, errTest, (<-one).err)
+		_, _, err := f.Get(ctx, "1")
+		require.Same(t, errTest, err)
+		g.pass(0)
+		require.Equal(t, 120, (<-two).p.Cents, "canceling one caller does not cancel the load")
+		require.Contains(t, f.steps(), "fill stored", "the first caller that is still there fills")
+	})
+}
+
+func TestALoadWhoseCallersAllLeftRunsOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		ended := make(chan error, 1)
+		f.db.hooks(func(ctx context.Context) error {
+			time.Sleep(100 * time.Millisecond)
+			ended <- ctx.Err()
+			return nil
+		}, nil)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, _, err := f.Get(ctx, "1")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NoError(t, <-ended)
+		synctest.Wait()
+		require.Equal(t, []string{"get miss", "lease stored", "load loaded"}, f.steps())
+	})
+}
+
+func TestANextLoadThatNobodyWaitsForIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t, withoutCache), &gate{}
+		g.hold(f)
+		one := f.async(t.Context(), "1")
+		g.begun()
+		ctx, cancel := context.WithCancel(t.Context())
+		two, three := f.async(ctx, "1"), f.async(ctx, "1")
+		g.begun()
+		goroutines := runtime.NumGoroutine()
+		cancel()
+		<-two
+		<-three
+		synctest.Wait()
+		require.Equal(t, goroutines-3, runtime.NumGoroutine(), "two callers, and the load that waited")
+		g.pass(0)
+		<-one
+		require.Equal(t, 1, g.begun())
+	})
+}
+
+func TestOneCallerFillsAndTheOthersReturnAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		f.db.put(product{"1", "pen", 120})
+		g.hold(f)
+		f.cache.hang("setifequal")
+		var slow, quick atomic.Int32
+		var wg sync.WaitGroup
+		began := time.Now()
+		for range 10 {
+			wg.Go(func() {
+				_, _, _ = f.Get(context.Background(), "1")
+				if time.Since(began) > 0 {
+					slow.Add(1)
+				} else {
+					quick.Add(1)
+				}
+			})
+		}
+		g.begun()
+		g.pass(0)
+		wg.Wait()
+		require.EqualValues(t, 1, slow.Load())
+		require.EqualValues(t, 9, quick.Load())
+	})
+}
+
+func TestACallerWhoseGetFailedDoesNotFill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		g.hold(f)
+		leased := make(chan struct{})
+		f.cache.hook(func(ctx context.Context, call string) error {
+			switch {
+			case call == "setifabsent":
+				<-leased
+			case call == "get" && ctx.Value(key{}) != nil:
+				return errTest
+			}
+			return nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		one := f.async(ctx, "1")
+		synctest.Wait()
+		two := f.async(context.WithValue(t.Context(), key{}, true), "1")
+		synctest.Wait()
+		close(leased)
+		g.begun()
+		cancel()
+		<-one
+		g.pass(0)
+		<-two
+		require.NotContains(t, f.cache.took(), "setifequal")
+	})
+}
+
+type key struct{}
+
+func TestLoadHasTheFirstCallersValuesAndLoadTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), key{}, "value"), 100*time.Millisecond)
+		defer cancel()
+		f.db.hooks(func(ctx context.Context) error {
+			require.Equal(t, "value", ctx.Value(key{}))
+			deadline, ok := ctx.Deadline()
+			require.True(t, ok)
+			require.Equal(t, time.Second, time.Until(deadline))
+			return nil
+		}, nil)
+		_, _, err := f.Get(ctx, "1")
+		require.NoError(t, err)
+	})
+}
+
+func TestALoadThatIgnoresItsContextIsAbandoned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		g.hold(f)
+		for name, get := range map[string]func(context.Context, string) (product, bool, error){"Get": f.Get, "Fresh": f.Fresh} {
+			began := time.Now()
+			_, _, err := get(t.Context(), "1")
+			require.ErrorIs(t, err, context.DeadlineExceeded, name)
+			require.EqualError(t, err, "readaside: load product: no answer within 1s: context deadline exceeded")
+			require.LessOrEqual(t, time.Since(began), 1010*time.Millisecond)
+		}
+		f.db.hooks(nil, nil)
+		_, _, err := f.Get(t.Context(), "1")
+		require.NoError(t, err, "the next load does not wait for it")
+		g.pass(0)
+		g.pass(1)
+		synctest.Wait()
+	})
+}
+
+func TestALoadThatReturnsAtItsTimeoutKeepsItsError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.db.hooks(func(ctx context.Context) error {
+			<-ctx.Done()
+			time.Sleep(5 * time.Millisecond)
+			return errTest
+		}, nil)
+		_, _, err := f.Get(t.Context(), "1")
+		require.Same(t, errTest, err)
+		_, _, err = f.Fresh(t.Context(), "1")
+		require.Same(t, errTest, err)
+	})
+}
+
+func TestAPanicOfLoadIsOneOfAllCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.db.hooks(func(context.Context) error {
+			time.Sleep(time.Millisecond)
+			panic(errTest)
+		}, nil)
+		one, two := f.async(t.Context(), "1"), f.async(t.Context(), "1")
+		for _, ch := range []<-chan answer{one, two} {
+			err, ok := (<-ch).panicked.(error)
+			require.True(t, ok)
+			require.ErrorIs(t, err, errTest)
+			require.Contains(t, err.Error(), "test error")
+			require.Contains(t, err.Error(), "loads_test.go", "the stack is that of Load")
+		}
+		require.Contains(t, f.steps(), "load load failed")
+		require.Panics(t, func() { _, _, _ = f.Fresh(t.Context(), "1") })
+		f.db.hooks(nil, nil)
+		_, _, err := f.Get(t.Context(), "1")
+		require.NoError(t, err)
+	})
+}
+
+func TestAGoexitOfLoadIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.db.hooks(func(context.Context) error { runtime.Goexit(); return nil }, nil)
+		_, _, err := f.Get(t.Context(), "1")
+		require.EqualError(t, err, "readaside: load product: runtime.Goexit was called")
+		_, _, err = f.Fresh(t.Context(), "1")
+		require.Error(t, err)
+		f.db.hooks(nil, nil)
+		_, _, err = f.Get(t.Context(), "1")
+		require.NoError(t, err)
+	})
+}
+
+func TestAPanicAndAGoexitOfEncodeOrObserveEndNoProcess(t *testing.T) {
+	for name, fail := range map[string]func(){"panic": func() { panic(errTest) }, "goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var on readaside.Op
+				f := newFixture(t, func(o *readaside.Options, e *readaside.Entity[string, product]) {
+					o.Observe = func(_ context.Context, e readaside.Event) {
+						if e.Op == on {
+							fail()
+						}
+					}
+					e.Decode = func([]byte) (product, error) { return product{}, nil }
+					e.Encode = func(product) ([]byte, error) {
+						if on == "" {
+							fail()
+						}
+						return nil, nil
+					}
+				})
+				f.db.put(product{"1", "pen", 120})
+				for _, on = range []readaside.Op{"", readaside.OpLease, readaside.OpLoad} {
+					a := <-f.async(t.Context(), "1")
+					switch {
+					case on == "" && name == "panic":
+						require.True(t, a.found, "a panic of Encode is no error")
+					case name == "panic":
+						require.ErrorIs(t, a.panicked.(error), errTest)
+					default:
+						require.Error(t, a.err)
+					}
+					f.Invalidate(t.Context(), f.Changed("1"))
+				}
+			})
+		})
+	}
+}
+
+func TestAFailedLoadLeavesItsLeaseToExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.db.hooks(func(context.Context) error { return errTest }, nil)
+		_, found, err := f.Get(t.Context(), "1")
+		require.Same(t, errTest, err)
+		require.False(t, found)
+		require.Equal(t, []string{"get", "setifabsent"}, f.cache.took())
+		f.db.hooks(nil, nil)
+		time.Sleep(2*time.Second - 1)
+		_, _, _ = f.Get(t.Context(), "1")
+		require.Equal(t, []string{"get"}, f.cache.took())
+		time.Sleep(1 * time.Nanosecond)
+		_, _, _ = f.Get(t.Context(), "1")
+		require.Equal(t, []string{"get", "setifabsent", "setifequal"}, f.cache.took())
+	})
+}
+
+func TestALoadsValueIsZeroWhereNothingWasFound(t *testing.T) {
+	store, err := readaside.NewStore(readaside.Options{})
+	require.NoError(t, err)
+	r, err := readaside.NewReader(store, readaside.Entity[int, string]{
+		Name: "text",
+		Load: func(_ context.Context, id int) (string, bool, error) {
+			if id == 0 {
+				return "rest", false, nil
+			}
+			return "rest", true, errTest
+		},
+	})
+	require.NoError(t, err)
+	for id, want := range []error{nil, errTest} {
+		for _, get := range []func(context.Context, int) (string, bool, error){r.Get, r.Fresh} {
+			v, found, err := get(t.Context(), id)
+			require.Equal(t, want, err)
+			require.False(t, found)
+			require.Empty(t, v)
+		}
+	}
+}
+
+func TestFreshDoesNotJoinAndDoesNotAskTheCache(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		f.db.put(product{"1", "pen", 120})
+		g.hold(f)
+		one := f.async(t.Context(), "1")
+		g.begun()
+		f.db.put(product{"1", "pen", 150})
+		fresh := make(chan product, 2)
+		for range 2 {
+			go func() {
+				p, _, _ := f.Fresh(context.Background(), "1")
+				fresh <- p
+			}()
+		}
+		require.Equal(t, 3, g.begun())
+		f.cache.took()
+		g.pass(1)
+		g.pass(2)
+		require.Equal(t, 150, (<-fresh).Cents)
+		require.Equal(t, 150, (<-fresh).Cents)
+		require.Empty(t, f.cache.took())
+		g.pass(0)
+		<-one
+		require.Equal(t, []string{"get miss", "lease stored", "load loaded", "load loaded", "load loaded", "fill stored"}, f.steps())
+	})
+}
+
+func TestFreshHasTheCallersContextWithinLoadTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		f.db.hooks(func(ctx context.Context) error {
+			deadline, _ := ctx.Deadline()
+			require.Equal(t, time.Second, time.Until(deadline))
+			cancel(errTest)
+			<-ctx.Done()
+			return errors.ErrUnsupported
+		}, nil)
+		_, _, err := f.Fresh(ctx, "1")
+		require.Same(t, errTest, err)
+		f.db.took()
+		_, _, err = f.Fresh(ctx, "1")
+		require.Same(t, errTest, err)
+		require.Zero(t, f.db.took())
+	})
+}
+
+func TestFreshReturnsCauseAtOnceWhenLoadIgnoresItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		g.hold(f)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		_, _, err := f.Fresh(ctx, "1")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 20*time.Millisecond, time.Since(began))
+		g.pass(0)
+		synctest.Wait()
+	})
+}
+
+func TestLoadsOfDifferentKeysRunAtTheSameTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		g.hold(f)
+		var answers []<-chan answer
+		for i := range 5 {
+			answers = append(answers, f.async(t.Context(), fmt.Sprint(i)))
+		}
+		require.Equal(t, 5, g.begun())
+		for i := range answers {
+			g.pass(i)
+		}
+		for _, ch := range answers {
+			require.NoError(t, (<-ch).err)
+		}
+	})
+}

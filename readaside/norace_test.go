@@ -1,0 +1,5 @@
+//go:build !race
+
+package readaside_test
+
+const raceEnabled = false
