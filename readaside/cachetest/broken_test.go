@@ -502,24 +502,44 @@ func TestRunWaitsForACacheThatIsNotReady(t *testing.T) {
 }
 
 func TestRunFindsEachFault(t *testing.T) {
+	name := strings.NewReplacer(" ", "_").Replace
+	missed := make(map[string]bool) // "cache/check"
+	for _, c := range brokenCaches {
+		missed[name(c.name)+"/"+name(c.check)] = true
+	}
+	idle := make(map[string]bool) // checks that no broken cache fails
+	// A race that is lost in one run on a busy machine is won in another.
+	for attempt := 0; len(missed) > 0 && attempt < 3; attempt++ {
+		for _, r := range runBrokenCaches(t) {
+			if r.failed {
+				delete(missed, r.cache+"/"+r.check)
+			}
+			idle[r.check] = true
+		}
+	}
+	assert.Empty(t, missed, "faults that their check does not find")
+	for _, c := range brokenCaches {
+		delete(idle, name(c.check))
+	}
+	assert.Empty(t, idle, "checks that no broken cache fails")
+}
+
+type checked struct {
+	cache, check string
+	failed       bool
+}
+
+func runBrokenCaches(t *testing.T) (results []checked) {
+	t.Helper()
 	binary, err := os.Executable()
 	require.NoError(t, err)
 	child := exec.CommandContext(t.Context(), binary, "-test.run=^TestBrokenCaches$", "-test.v", "-test.parallel=200")
 	child.Env = append(os.Environ(), childVariable+"=1")
 	out, err := child.CombinedOutput()
 	require.Error(t, err, "%s", out)
-
-	results := make(map[string]string) // "PASS" or "FAIL", by cache and check
-	checks := make(map[string]bool)
 	for _, line := range regexp.MustCompile(`(?m)^ *--- (PASS|FAIL): TestBrokenCaches/(.*)/conformance/(.*) \(`).FindAllStringSubmatch(string(out), -1) {
-		results[line[2]+"/"+line[3]] = line[1]
-		checks[line[3]] = true
+		results = append(results, checked{line[2], line[3], line[1] == "FAIL"})
 	}
-	require.NotEmpty(t, checks, "%s", out)
-	name := strings.NewReplacer(" ", "_").Replace
-	for _, c := range brokenCaches {
-		assert.Equal(t, "FAIL", results[name(c.name)+"/"+name(c.check)], "with the fault %q, check %q", c.name, c.check)
-		delete(checks, name(c.check))
-	}
-	assert.Empty(t, checks, "checks that no broken cache fails")
+	require.NotEmpty(t, results, "%s", out)
+	return results
 }

@@ -1,0 +1,201 @@
+package momentocache
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/momentohq/client-sdk-go/auth"
+
+	"github.com/warmclient/warmclient/secrets"
+)
+
+const exampleHost = "cell-us-east-1-1.prod.a.momentohq.com"
+
+// ErrNeedsEndpoint is in the chain of Open's error for a v2 API key without an Endpoint.
+var ErrNeedsEndpoint = errors.New(
+	"a v2 API key, which names no endpoint: set Opener.Endpoint to your region's, such as " + exampleHost)
+
+var (
+	errMalformed  = errors.New("not a Momento API key: neither a JWT nor base64 of JSON with endpoint and api_key")
+	errUnsendable = errors.New("the API key is empty or holds white space, a control character or a character beyond ASCII")
+	errNoHost     = errors.New("a JWT that names no host and is no v2 API key")
+	errBadHost    = errors.New("the host that it names is malformed")
+)
+
+// apiKey is an API key, and the hosts that it names.
+type apiKey struct {
+	token secrets.Token // what is sent to the service
+	v2    bool          // names no host
+	host  string        // of the service, such as cell-1.example.com; "": none
+	cache string        // of the caches; usually cache.<host>
+	other string        // of the control plane, of a JWT; "": control.<host>
+}
+
+// parseKey tells the kind of a key. It is told before the SDK sees the key, since its versions treat
+// some keys differently. Errors hold nothing of the key.
+func parseKey(text string) (k apiKey, err error) {
+	if decoded, err := base64.StdEncoding.DecodeString(text); err == nil {
+		var v1 struct {
+			Endpoint string `json:"endpoint"`
+			Key      string `json:"api_key"`
+		}
+		if json.Unmarshal(decoded, &v1) != nil || v1.Endpoint == "" || v1.Key == "" {
+			return k, errMalformed
+		}
+		if !isHost(v1.Endpoint) {
+			return k, errBadHost
+		}
+		k.host, k.cache = v1.Endpoint, "cache."+v1.Endpoint
+		k.token, err = sendable(v1.Key)
+		return k, err
+	}
+	c, ok := claimsOf(text)
+	if !ok {
+		return k, errMalformed
+	}
+	if k.token, err = sendable(text); err != nil {
+		return k, err
+	}
+	switch {
+	case c.Type == "g":
+		k.v2 = true
+	case c.Cache != nil:
+		if k.cache, _ = c.Cache.(string); !isHost(k.cache) {
+			return k, errBadHost
+		}
+		k.host = strings.TrimPrefix(k.cache, "cache.")
+		k.other, _ = c.Control.(string)
+	}
+	return k, nil
+}
+
+// claims are those of a JWT that say something here. The signature is for the service to check.
+type claims struct {
+	Type    any      `json:"t"`
+	Cache   any      `json:"c"`
+	Control any      `json:"cp"`
+	Expiry  *float64 `json:"exp"` // seconds since 1970: RFC 7519, section 4.1.4
+}
+
+func claimsOf(jwt string) (c claims, ok bool) {
+	parts := strings.Split(jwt, ".")
+	if len(parts) != 3 {
+		return c, false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	return c, err == nil && json.Unmarshal(payload, &c) == nil
+}
+
+// sendable returns a key as a Token if it can be sent as a header and has not expired. A key that is
+// no JWT is opaque, and so is its expiry.
+func sendable(key string) (secrets.Token, error) {
+	for i := range len(key) {
+		if key[i] <= ' ' || key[i] > '~' {
+			return secrets.Token{}, errUnsendable
+		}
+	}
+	if c, ok := claimsOf(key); ok && c.Expiry != nil {
+		// Beyond what a time can be formatted as, a date says nothing any more.
+		at := time.Unix(int64(math.Min(math.Max(*c.Expiry, 0), 1<<37)), 0)
+		if !time.Now().Before(at) {
+			return secrets.Token{}, fmt.Errorf("expired at %s", at.UTC().Format(time.RFC3339))
+		}
+	}
+	token, err := secrets.Static(key).Text()
+	if err != nil {
+		return secrets.Token{}, errUnsendable
+	}
+	return token, nil
+}
+
+// endpoints returns what a client with this key dials: see the table at Opener.Endpoint, which is
+// endpoint here and has been checked.
+func (k apiKey) endpoints(endpoint string) (auth.AllEndpoints, error) {
+	secure := func(host string) auth.Endpoint { return auth.Endpoint{Endpoint: host + ":443"} }
+	all := func(host, cache string) auth.AllEndpoints {
+		return auth.AllEndpoints{
+			CacheEndpoint: secure(cache), ControlEndpoint: secure("control." + host),
+			TokenEndpoint: secure("token." + host), StorageEndpoint: secure("storage." + host),
+		}
+	}
+	switch {
+	case strings.Contains(endpoint, ":"): // loopback
+		local := auth.Endpoint{Endpoint: endpoint, InsecureConnection: true}
+		return auth.AllEndpoints{ControlEndpoint: local, CacheEndpoint: local, TokenEndpoint: local, StorageEndpoint: local}, nil
+	case k.v2 && endpoint == "":
+		return auth.AllEndpoints{}, ErrNeedsEndpoint
+	case k.v2:
+		return all(endpoint, "cache."+endpoint), nil
+	case k.host == "":
+		return auth.AllEndpoints{}, errNoHost
+	case endpoint != "" && !strings.EqualFold(endpoint, k.host):
+		return auth.AllEndpoints{}, fmt.Errorf("names the host %s, but Opener.Endpoint is %s", k.host, endpoint)
+	}
+	hosts := all(k.host, k.cache)
+	if isHost(k.other) {
+		hosts.ControlEndpoint = secure(k.other)
+	}
+	return hosts, nil
+}
+
+// checkEndpoint returns an error that says which form an Opener.Endpoint must have.
+func checkEndpoint(endpoint string) error {
+	switch {
+	case endpoint == "":
+		return nil
+	case strings.Contains(endpoint, "://"):
+		return errors.New("a URL; want the host alone, such as " + exampleHost)
+	case strings.HasPrefix(endpoint, "cache."), strings.HasPrefix(endpoint, "api."):
+		return errors.New("a host of one of the region's services; want the region's endpoint, such as " + exampleHost)
+	case strings.Contains(endpoint, ":"):
+		return checkLoopback(endpoint)
+	}
+	if _, err := netip.ParseAddr(endpoint); err == nil {
+		return errors.New("an IP address without a port; want a host such as " + exampleHost)
+	}
+	if !strings.Contains(endpoint, ".") || !isHost(endpoint) {
+		return errors.New("not a host of the Momento service; want one such as " + exampleHost)
+	}
+	return nil
+}
+
+// checkLoopback allows the addresses that a plain-text key cannot leave the machine by.
+func checkLoopback(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return errors.New("not of the form host:port")
+	}
+	addr, err := netip.ParseAddr(host)
+	if !strings.EqualFold(host, "localhost") && (err != nil || !addr.Unmap().IsLoopback()) {
+		return errors.New("has a port but is not a loopback address; want the host alone, such as " + exampleHost)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return errors.New("port is not a number from 1 to 65535")
+	}
+	return nil
+}
+
+func isHost(host string) bool {
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || strings.ContainsFunc(label, notInHost) {
+			return false
+		}
+	}
+	return true
+}
+
+func notInHost(r rune) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '-', r == '_':
+		return false
+	}
+	return true
+}
