@@ -23,11 +23,15 @@ func TestWarmCallsDoNotAllocate(t *testing.T) {
 	open := func(context.Context) (int, error) { return 7, nil }
 	plain := lazyclient.Holder[int]{Open: open}
 	aging := lazyclient.Holder[int]{Open: open, MaxAge: time.Hour}
-	require.NoError(t, lazyclient.WarmAll(ctx, &plain, &aging))
+	expiring := lazyclient.Holder[int]{Open: open, Expires: func(int) time.Time { return time.Now().Add(time.Hour) }}
+	require.NoError(t, lazyclient.WarmAll(ctx, &plain, &aging, &expiring))
 
 	require.Zero(t, testing.AllocsPerRun(1000, func() { _, _ = plain.Get(ctx) }), "Get")
 	require.Zero(t, testing.AllocsPerRun(1000, func() { _, _ = aging.Get(ctx) }), "Get with MaxAge")
+	require.Zero(t, testing.AllocsPerRun(1000, func() { _, _ = expiring.Get(ctx) }), "Get with Expires")
 	require.Zero(t, testing.AllocsPerRun(1000, func() { _ = plain.Use(ctx, noop) }), "Use")
+	require.Zero(t, testing.AllocsPerRun(1000, func() { _ = plain.TryUse(ctx, noop) }), "TryUse")
+	require.Zero(t, testing.AllocsPerRun(1000, func() { _ = expiring.TryUse(ctx, noop) }), "TryUse with Expires")
 	require.Zero(t, testing.AllocsPerRun(1000, func() { _ = aging.Use(ctx, noop) }), "Use with MaxAge")
 }
 

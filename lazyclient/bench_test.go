@@ -16,13 +16,19 @@ func openClient(context.Context) (*client, error) { return &client{id: 1}, nil }
 
 // Package variables, as the contenders are used in a Lambda function.
 var (
-	bare   atomic.Pointer[client]
-	once   = sync.OnceValues(func() (*client, error) { return openClient(context.Background()) })
-	holder = lazyclient.Holder[*client]{Name: "client", Open: openClient}
-	aged   = lazyclient.Holder[*client]{Name: "client", Open: openClient, MaxAge: time.Hour}
+	bare     atomic.Pointer[client]
+	once     = sync.OnceValues(func() (*client, error) { return openClient(context.Background()) })
+	holder   = lazyclient.Holder[*client]{Name: "client", Open: openClient}
+	aged     = lazyclient.Holder[*client]{Name: "client", Open: openClient, MaxAge: time.Hour}
+	expiring = lazyclient.Holder[*client]{
+		Name: "client", Open: openClient, Expires: func(*client) time.Time { return time.Now().Add(24 * time.Hour) },
+	}
 )
 
-var sink *client
+var (
+	sink *client
+	now  time.Time
+)
 
 // BenchmarkWarm reads what is there already, beside the least that a read can cost and the standard library's
 // holder. Run it with -cpu 1,2,8.
@@ -52,10 +58,27 @@ func BenchmarkWarm(b *testing.B) {
 			sink, _ = aged.Get(ctx)
 		}
 	})
+	b.Run("GetExpires", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			sink, _ = expiring.Get(ctx)
+		}
+	})
 	b.Run("Use", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			_ = holder.Use(ctx, noop)
+		}
+	})
+	b.Run("TryUse", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_ = holder.TryUse(ctx, noop)
+		}
+	})
+	b.Run("Clock", func(b *testing.B) {
+		for b.Loop() {
+			now = time.Now()
 		}
 	})
 }

@@ -191,15 +191,18 @@ func TestCloseOfAnIdleHolderNeedsNoTime(t *testing.T) {
 }
 
 func TestCloseReturnsNoErrorOfAnEarlierRelease(t *testing.T) {
-	opens := 0
-	h := lazyclient.Holder[int]{Open: counting(&opens, 0), Release: func(_ context.Context, v int) error {
-		if v == 1 {
-			return errDown
-		}
-		return nil
-	}}
-	requireValue(t, 1, &h)
-	h.Reset()
-	requireValue(t, 2, &h)
-	require.NoError(t, h.Close(t.Context()))
+	synctest.Test(t, func(t *testing.T) {
+		opens := 0
+		h := lazyclient.Holder[int]{Open: counting(&opens, 0), Release: func(_ context.Context, v int) error {
+			if v == 1 {
+				return errDown
+			}
+			return nil
+		}}
+		requireValue(t, 1, &h)
+		h.Reset()
+		synctest.Wait()
+		requireValue(t, 2, &h)
+		require.NoError(t, h.Close(t.Context()))
+	})
 }

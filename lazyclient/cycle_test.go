@@ -2,6 +2,7 @@ package lazyclient_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,23 +41,83 @@ func TestOpenThatAsksForItsOwnHolderAroundAChainGetsErrCycle(t *testing.T) {
 	})
 }
 
-func TestTwoOpensOfDifferentCallersThatWaitForEachOtherGetErrCycle(t *testing.T) {
+func TestTwoOpensOfDifferentCallersThatWaitForEachOtherEndByTheirTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a, b lazyclient.Holder[int]
-		a = lazyclient.Holder[int]{Name: "a", Open: func(ctx context.Context) (int, error) {
+		a = lazyclient.Holder[int]{Timeout: 3 * time.Second, Open: func(ctx context.Context) (int, error) {
 			time.Sleep(time.Second)
 			return b.Get(ctx)
 		}}
-		b = lazyclient.Holder[int]{Name: "b", Open: func(ctx context.Context) (int, error) {
+		b = lazyclient.Holder[int]{Timeout: 3 * time.Second, Open: func(ctx context.Context) (int, error) {
 			time.Sleep(time.Second)
 			return a.Get(ctx)
 		}}
 		one, two := background(t.Context(), &a), background(t.Context(), &b)
 		for _, call := range []<-chan result{one, two} {
 			r := <-call
-			require.ErrorIs(t, r.err, lazyclient.ErrCycle)
-			require.Equal(t, time.Second, r.took)
+			require.ErrorIs(t, r.err, context.DeadlineExceeded)
+			require.NotErrorIs(t, r.err, lazyclient.ErrCycle)
+			require.Equal(t, 3*time.Second, r.took)
 		}
+	})
+}
+
+// Each way to ask a holder for its value.
+var asks = map[string]func(ctx context.Context, h *lazyclient.Holder[int]) error{
+	"Get":    func(ctx context.Context, h *lazyclient.Holder[int]) error { _, err := h.Get(ctx); return err },
+	"Warm":   func(ctx context.Context, h *lazyclient.Holder[int]) error { return h.Warm(ctx) },
+	"Use":    func(ctx context.Context, h *lazyclient.Holder[int]) error { return h.Use(ctx, nothing) },
+	"TryUse": func(ctx context.Context, h *lazyclient.Holder[int]) error { return h.TryUse(ctx, nothing) },
+}
+
+func nothing(context.Context, int) error { return nil }
+
+func TestEveryCallFromTheOwnOpenGetsErrCycleUnlessAValueCanBeServed(t *testing.T) {
+	for name, ask := range asks {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var cold, warm error
+				opens := 0
+				h := lazyclient.Holder[int]{MaxAge: time.Minute}
+				h.Open = func(ctx context.Context) (int, error) {
+					if opens++; opens == 1 {
+						cold = ask(ctx, &h)
+					} else {
+						warm = ask(ctx, &h)
+					}
+					return opens, nil
+				}
+				requireValue(t, 1, &h)
+				require.ErrorIs(t, cold, lazyclient.ErrCycle)
+				time.Sleep(2 * time.Minute)
+				requireValue(t, 1, &h) // and starts a refresh
+				synctest.Wait()
+				require.Equal(t, 2, opens)
+				require.NoError(t, warm)
+			})
+		})
+	}
+}
+
+func TestAnOpenThatNobodyWaitsForBeginsANewChain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a, b lazyclient.Holder[int]
+		var asked error
+		a = lazyclient.Holder[int]{Name: "a", Open: func(ctx context.Context) (int, error) {
+			if err := b.TryUse(ctx, nothing); !errors.Is(err, lazyclient.ErrOpening) {
+				t.Errorf("TryUse: %v", err)
+			}
+			time.Sleep(time.Second)
+			return 1, nil
+		}}
+		b = lazyclient.Holder[int]{Name: "b", Open: func(ctx context.Context) (int, error) {
+			var v int
+			v, asked = a.Get(ctx) // a does not wait for b
+			return v + 1, asked
+		}}
+		requireValue(t, 1, &a)
+		requireValue(t, 2, &b)
+		require.NoError(t, asked)
 	})
 }
 
@@ -72,31 +133,6 @@ func TestOpensMayShareAnotherHolderWithoutACycle(t *testing.T) {
 		}}
 		require.NoError(t, both.Warm(t.Context()))
 		require.Equal(t, 1, opens)
-	})
-}
-
-func TestOpenMayGoOnWithoutAnotherHolderThatWaitsForIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var a, b lazyclient.Holder[int]
-		a = lazyclient.Holder[int]{Name: "a", Open: func(ctx context.Context) (int, error) {
-			short, cancel := context.WithTimeout(ctx, time.Second)
-			defer cancel()
-			if _, err := b.Get(short); err == nil {
-				t.Error("b cannot be open yet")
-			}
-			time.Sleep(2 * time.Second)
-			return 1, nil
-		}}
-		b = lazyclient.Holder[int]{Name: "b", Open: func(ctx context.Context) (int, error) {
-			time.Sleep(2 * time.Second) // by now a does not wait for b any more
-			return a.Get(ctx)
-		}}
-		one := background(t.Context(), &a)
-		synctest.Wait()
-		two := background(t.Context(), &b)
-		for _, call := range []<-chan result{one, two} {
-			require.Equal(t, result{v: 1, took: 3 * time.Second}, <-call)
-		}
 	})
 }
 

@@ -1,46 +1,54 @@
 // Package lazyclient makes each client of a process once, on first use, and shares it with every caller.
 //
-//	package main
-//
-//	import (
-//		"context"
-//
-//		"github.com/aws/aws-lambda-go/lambda"
-//		"github.com/aws/aws-sdk-go-v2/config"
-//		"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-//		"github.com/warmclient/warmclient/lazyclient"
-//	)
-//
-//	var dynamo = lazyclient.Holder[*dynamodb.Client]{Name: "dynamodb", Open: openDynamoDB}
-//
-//	func openDynamoDB(ctx context.Context) (*dynamodb.Client, error) {
-//		cfg, err := config.LoadDefaultConfig(ctx)
-//		return dynamodb.NewFromConfig(cfg), err
+//	var dynamo = lazyclient.Holder[*dynamodb.Client]{
+//		Name: "dynamodb",
+//		Open: func(ctx context.Context) (*dynamodb.Client, error) {
+//			cfg, err := config.LoadDefaultConfig(ctx)
+//			return dynamodb.NewFromConfig(cfg), err
+//		},
 //	}
 //
-//	func list(ctx context.Context, client *dynamodb.Client) error {
-//		_, err := client.ListTables(ctx, nil)
-//		return err
-//	}
-//
-//	func main() { lambda.Start(func(ctx context.Context) error { return dynamo.Use(ctx, list) }) }
+//	func handle(ctx context.Context) error {
+//		client, err := dynamo.Get(ctx)
+//		...
 //
 // A [Holder] is for processes that live long, are frozen and thawed, and serve several requests at once, such as
-// functions on AWS Lambda. One bad moment does not poison it: a failed open is shared by those who waited for it
-// and those who come within its backoff, and then forgotten; a caller leaves when its own context ends, and the
-// open goes on for the others; an open that hangs is given up after Timeout, and the first call after a freeze
-// does not wait for what began before it.
+// functions on AWS Lambda. A failed open is shared by the callers that waited for it and those that come within its
+// backoff; the next caller opens again. Canceling one caller does not cancel the open that others wait for. An open that
+// hangs is abandoned after Timeout.
 //
 // Get returns the value. Use also keeps it from being released while a function runs, and replaces it when the
-// function's error says that it is stale, as when a token was rotated. [WarmAll] opens several holders before the
-// first request, and [CloseAll] closes them before the process ends.
+// function's error says that it is stale. TryUse does so without waiting for an open. [WarmAll] opens several holders
+// before the first request, and [CloseAll] closes them before the process ends.
 //
-// The only goroutines are those of opens and, in Close, of a Release, so a process that is thawed has no other
-// work in hand.
+// # Age and expiry
+//
+// A value older than MaxAge is served while one open in the background replaces it. A value past Expires is not served:
+// callers wait for the next one. After a freeze, MaxAge serves the old value once more. For a token, set Expires to the
+// end of its life and MaxAge to less.
+//
+// # Values made from other holders' values
+//
+// A client that is made from a token lives longer than the token. If the token has a holder of its own, replacing the
+// client alone does not help: its Open gets the old token again.
+//
+//	Open: func(ctx context.Context) (*Client, error) {
+//		token, err := tokenHolder.Get(ctx) // wrong: still the old token after a rotation
+//		...
+//
+// Read the secret in the client's Open, and give the client's holder the Stale:
+//
+//	Open: func(ctx context.Context) (*Client, error) {
+//		token, err := secrets.Load(ctx, source, "TOKEN") // right: read anew for each client
+//		...
+//
+// # Goroutines
+//
+// The only goroutines are those of opens and releases. Both are bounded by Timeout, as far as Open and Release return
+// when their context is done.
 //
 // # When sync.OnceValues is enough
 //
-// If the value cannot fail to open, or the process should end when it does, if opening takes no noticeable time,
-// and if the value is good for as long as the process lives, use [sync.OnceValues]: a compiled template, a parsed
-// configuration. It keeps an error for the life of the process, and its callers cannot leave.
+// Use [sync.OnceValues] if the value cannot fail to open or the process ends if it does, if opening takes no noticeable
+// time, and if the value is good for the life of the process. It keeps an error for ever, and its callers cannot leave.
 package lazyclient

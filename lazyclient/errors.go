@@ -7,20 +7,22 @@ import (
 )
 
 var (
-	// ErrClosed is in the chain of the error that Get, Use and Warm return where the holder was closed.
+	// ErrClosed is in the chain of the error of a call on a holder that was closed.
 	ErrClosed = errors.New("lazyclient: holder is closed")
 
-	// ErrCycle is in the chain of the error that an Open gets when it asks, through its context, for a
-	// value that can only come once that same Open has returned.
+	// ErrCycle is in the chain of the error that an Open gets if it asks, with its context, for its own holder,
+	// directly or through the opens of other holders.
 	ErrCycle = errors.New("lazyclient: open waits for itself")
 
-	// ErrGoexit is in the chain of an *OpenError whose Open ended its goroutine with [runtime.Goexit],
-	// as testing.T.FailNow does.
+	// ErrGoexit is in the chain of an *OpenError whose Open called [runtime.Goexit], as testing.T.FailNow does.
 	ErrGoexit = errors.New("lazyclient: runtime.Goexit was called")
+
+	// ErrOpening is in the chain of the error that TryUse returns while the value is being opened.
+	ErrOpening = errors.New("lazyclient: value is being opened")
 )
 
-// OpenError says that a holder could not be opened. All callers that waited for the same open, and all
-// that ask before RetryAt, get the same *OpenError: do not modify it.
+// An OpenError is a failed open. All callers that waited for it, and all that ask before RetryAt, get the same
+// *OpenError, which must not be modified.
 type OpenError struct {
 	Holder   string    // the holder's Name
 	Failures int       // how many opens have failed in a row, this one included
@@ -32,7 +34,7 @@ type OpenError struct {
 func (e *OpenError) Error() string {
 	text := fmt.Sprint(e.Err)
 	if p, ok := e.Err.(*PanicError); ok {
-		text = p.summary() // the stack belongs to the panic; it would drown a log line that recurs
+		text = p.summary() // without the stack, since this line may recur in a log
 	}
 	if e.Failures > 1 {
 		return fmt.Sprintf("lazyclient: open %s: %s (%d failures in a row)", e.Holder, text, e.Failures)
@@ -43,11 +45,11 @@ func (e *OpenError) Error() string {
 // Unwrap returns Err.
 func (e *OpenError) Unwrap() error { return e.Err }
 
-// PanicError is a panic of Open or Release, carried to another goroutine. All waiters of an open that
-// panicked panic with the same *PanicError: do not modify it.
+// A PanicError is a panic of Open or Release, carried to another goroutine. All waiters of an open that panicked panic
+// with the same *PanicError, which must not be modified.
 type PanicError struct {
-	Holder string // the holder's Name; "" where WarmAll or CloseAll met a panic that was not a holder's
-	Value  any    // what was given to panic
+	Holder string // the holder's Name; "" for a panic that WarmAll or CloseAll met and that was not a holder's
+	Value  any    // the argument of panic
 	Stack  []byte // of the goroutine that panicked, as runtime/debug.Stack prints it
 }
 

@@ -5,29 +5,30 @@ import (
 	"time"
 )
 
-// Event is one step in the life of a holder, as told to its Observe.
+// An Event is one step in the life of a holder, as passed to its Observe.
 type Event struct {
 	Holder string // the holder's Name
 	Kind   EventKind
-	Took   time.Duration // how long Open or Release ran, or had run when it was abandoned; 0 for Invalidated
-	Err    error         // what went wrong; nil where nothing did
+	Took   time.Duration // the time that Open or Release ran, so far if it was abandoned; 0 for Invalidated
+	Err    error         // nil if nothing failed
 }
 
-// EventKind says what happened.
+// An EventKind is the kind of an Event.
 type EventKind uint8
 
 const (
-	// Opened: Open returned a value, and it is now the current one.
+	// Opened means that Open returned a value, which is now the current one.
 	Opened EventKind = iota + 1
-	// OpenFailed: Open returned an error, panicked, called runtime.Goexit or overran its Timeout.
+	// OpenFailed means that Open returned an error, panicked, called runtime.Goexit or overran its Timeout, or that
+	// its value had expired.
 	OpenFailed
-	// Invalidated: Invalidate, Stale or Reset dropped the current value. Err is what Stale was asked about.
+	// Invalidated means that Invalidate, Stale or Reset dropped the current value. Err is what Stale was asked about.
 	Invalidated
-	// Released: Release returned nil. A holder without Release has no such events.
+	// Released means that Release returned nil. A holder without Release has no such events.
 	Released
-	// ReleaseFailed: Release returned an error or panicked. Err is that error, or a *PanicError.
+	// ReleaseFailed means that Release returned an error or panicked. Err is that error, or a *PanicError.
 	ReleaseFailed
-	// Abandoned: an Open that is still running will not be waited for any longer, because it overran its
+	// Abandoned means that an Open that is still running is not waited for any longer, because it overran its
 	// Timeout or because of Reset or Close. The value that it may still return is released.
 	Abandoned
 )
@@ -45,9 +46,8 @@ func (k EventKind) String() string {
 	return kindNames[k]
 }
 
-// emit tells Observe, if there is one. It is never called with the lock held. Most events happen on the
-// goroutine of an open, where a panic would end the process: an observer must not break what it observes,
-// so its panic is dropped.
+// emit calls Observe, if there is one, never with the lock held. Its panic is dropped: on the goroutine of an open it
+// would end the process.
 func (h *Holder[T]) emit(kind EventKind, took time.Duration, err error) {
 	if h.Observe == nil {
 		return

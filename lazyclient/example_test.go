@@ -73,6 +73,104 @@ func ExampleHolder_Use() {
 	// result: <nil>
 }
 
+// pool stands for a pool of database connections, such as a *sql.DB.
+type pool struct{ password string }
+
+func (p *pool) query(current string) (string, error) {
+	if p.password != current {
+		return "", errUnauthorized
+	}
+	return "42 rows", nil
+}
+
+func (p *pool) close() error {
+	fmt.Println("closed the pool with", p.password)
+	return nil
+}
+
+// A pool of connections is opened with a password that is rotated. Open reads the secret itself, so a
+// new pool has the new password.
+func ExampleHolder_rotatingPassword() {
+	ctx := context.Background()
+	secret := "spring" // in Secrets Manager
+	database := lazyclient.Holder[*pool]{
+		Name:    "database",
+		Open:    func(context.Context) (*pool, error) { return &pool{password: secret}, nil },
+		Release: func(_ context.Context, p *pool) error { return p.close() },
+		Stale:   func(err error) bool { return errors.Is(err, errUnauthorized) },
+	}
+	count := func(_ context.Context, p *pool) error {
+		rows, err := p.query(secret)
+		fmt.Printf("%q with %s\n", rows, p.password)
+		return err
+	}
+	_ = database.Use(ctx, count)
+	secret = "summer"
+	fmt.Println(database.Use(ctx, count))
+	_ = database.Close(ctx)
+	// Unordered output:
+	// "42 rows" with spring
+	// "" with spring
+	// closed the pool with spring
+	// "42 rows" with summer
+	// <nil>
+	// closed the pool with summer
+}
+
+// token is one that expires, as an IAM token for RDS or ElastiCache does after 15 minutes.
+type token struct {
+	text    string
+	expires time.Time
+}
+
+// A token is never served past its end. With a smaller MaxAge it is replaced in the background before
+// that, and no caller waits.
+func ExampleHolder_expires() {
+	iam := lazyclient.Holder[token]{
+		Name: "iam token",
+		Open: func(context.Context) (token, error) {
+			return token{text: "signed", expires: time.Now().Add(15 * time.Minute)}, nil
+		},
+		Expires: func(t token) time.Time { return t.expires },
+		MaxAge:  10 * time.Minute,
+	}
+	t, err := iam.Get(context.Background())
+	fmt.Println(t.text, err)
+	// Output: signed <nil>
+}
+
+// A request that can do without the cache does not wait for it to open.
+func ExampleHolder_TryUse() {
+	opened := make(chan struct{})
+	cache := lazyclient.Holder[*conn]{
+		Name: "cache",
+		Open: func(context.Context) (*conn, error) { return &conn{}, nil },
+		Observe: func(e lazyclient.Event) {
+			if e.Kind == lazyclient.Opened {
+				close(opened)
+			}
+		},
+	}
+	answer := func() string {
+		rows := ""
+		err := cache.TryUse(context.Background(), func(_ context.Context, c *conn) (err error) {
+			rows, err = c.query()
+			return err
+		})
+		if err != nil {
+			return "from the database: " + err.Error()
+		}
+		return "from the cache: " + rows
+	}
+	fmt.Println(answer())
+	<-opened
+	_ = cache.Warm(context.Background())
+	fmt.Println(answer())
+	// Output:
+	// from the database: lazyclient: value is being opened: cache
+	// from the cache: 42 rows
+}
+
 // A failed warm-up is no reason not to start: what failed is opened again by its first caller.
 func ExampleWarmAll() {
 	database := lazyclient.Holder[*conn]{

@@ -9,19 +9,14 @@ var WallNow = wallNow
 func Freeze[T any](h *Holder[T], d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.flight != nil {
-		h.flight.started = h.flight.started.Add(-d)
+	if h.opening != nil {
+		h.opening.started = h.opening.started.Add(-d)
 	}
 	h.retry.since = h.retry.since.Add(-d)
-	h.expulsed.since = h.expulsed.since.Add(-d)
 	if v := h.current.Load(); v != nil {
 		v.opened = v.opened.Add(-d)
+		if !v.expires.IsZero() {
+			v.expires = v.expires.Add(-d)
+		}
 	}
-}
-
-// Strays returns how many opens that a Reset has cut off are still kept.
-func Strays[T any](h *Holder[T]) int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.strays)
 }

@@ -195,7 +195,7 @@ func TestOfIsAlreadyOpenAndOpensWithTheSameValue(t *testing.T) {
 	h.Release = rec.release
 	requireValue(t, 7, h)
 	h.Reset()
-	require.Equal(t, []int{7}, rec.releases())
+	requireReleased(t, &rec, 7)
 	requireValue(t, 7, h)
 	require.NoError(t, h.Close(t.Context()))
 	require.Equal(t, []int{7, 7}, rec.releases())

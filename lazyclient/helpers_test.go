@@ -99,3 +99,9 @@ func requireValue(t *testing.T, want int, h *lazyclient.Holder[int]) {
 	require.NoError(t, err)
 	require.Equal(t, want, v)
 }
+
+// requireReleased waits for releases, which no call waits for.
+func requireReleased(t *testing.T, r *recorder, want ...int) {
+	t.Helper()
+	require.Eventually(t, func() bool { return slices.Equal(want, r.releases()) }, 5*time.Second, time.Millisecond, "%v", r.releases())
+}

@@ -2,7 +2,7 @@ package lazyclient
 
 import "runtime/debug"
 
-// guard calls do, and then says how that ended: with do's error, with ErrGoexit, or with a panic, which is p and err.
+// guard calls do, and then calls then with do's error, with ErrGoexit, or with a panic, which is both p and err.
 func guard(holder string, do func() error, then func(err error, p *PanicError)) {
 	err, p := ErrGoexit, (*PanicError)(nil) // unless do returns or panics
 	defer func() {
@@ -16,7 +16,7 @@ func guard(holder string, do func() error, then func(err error, p *PanicError)) 
 }
 
 // asPanicError must be called by the deferred function that recovered r, while the stack still shows the panic. A
-// *PanicError of a holder goes on as it is: its stack is the one that matters.
+// *PanicError is returned as it is: it has the stack of its origin.
 func asPanicError(holder string, r any) *PanicError {
 	if p, ok := r.(*PanicError); ok {
 		return p

@@ -95,24 +95,73 @@ func TestFlightOlderThanItsTimeoutByWallClockIsAbandonedByTheNextGetWhichOpensAn
 	})
 }
 
-func TestGetThatAbandonsAFlightOpensAnewWithoutWaitingForABackoff(t *testing.T) {
+func TestCallerThatEndsAnOverdueOpenObservesTheBackoffFromTheDeadline(t *testing.T) {
+	for frozen, opensAnew := range map[time.Duration]bool{
+		5 * time.Second: false, 14 * time.Second: false, 15 * time.Second: true, time.Hour: true,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			opens := 0
+			h := lazyclient.Holder[int]{
+				Timeout: 5 * time.Second, Backoff: func(int) time.Duration { return 10 * time.Second },
+				Open: func(ctx context.Context) (int, error) {
+					if opens++; opens == 1 {
+						<-ctx.Done()
+						return 0, ctx.Err()
+					}
+					return opens, nil
+				},
+			}
+			waiter := background(t.Context(), &h)
+			synctest.Wait()
+			lazyclient.Freeze(&h, frozen) // and the timer has not fired
+			r := <-background(t.Context(), &h)
+			if opensAnew {
+				require.Equal(t, result{v: 2}, r)
+			} else {
+				require.ErrorIs(t, r.err, context.DeadlineExceeded)
+				require.Equal(t, 1, opens)
+			}
+			require.ErrorIs(t, (<-waiter).err, context.DeadlineExceeded)
+		})
+	}
+}
+
+// The timer's callback is held up in Backoff while callers come.
+func TestManyCallersAtADeadlineOpenOnceThoughBackoffIsSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opens := 0
 		h := lazyclient.Holder[int]{
-			Timeout: 5 * time.Second, Backoff: func(int) time.Duration { return 48 * time.Hour },
-			Open: func(ctx context.Context) (int, error) {
-				if opens++; opens == 1 {
-					<-ctx.Done()
-					return 0, ctx.Err()
-				}
-				return opens, nil
-			},
+			Timeout: time.Second,
+			Open:    func(ctx context.Context) (int, error) { opens++; <-ctx.Done(); return 0, ctx.Err() },
+			Backoff: func(int) time.Duration { time.Sleep(time.Hour); return 0 },
 		}
-		stuck := background(t.Context(), &h)
+		waiter := background(t.Context(), &h)
+		time.Sleep(time.Second)
 		synctest.Wait()
-		lazyclient.Freeze(&h, time.Hour)
-		requireValue(t, 2, &h)
-		require.ErrorIs(t, (<-stuck).err, context.DeadlineExceeded)
+		for range 15 {
+			r := <-background(t.Context(), &h)
+			require.ErrorIs(t, r.err, context.DeadlineExceeded)
+			require.Zero(t, r.took)
+		}
+		require.Equal(t, time.Second, (<-waiter).took, "whoever notices the deadline first ends the wait")
+		require.Equal(t, 1, opens)
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+func TestDeadlineEndsTheWaitWhileBackoffIsAskedAboutAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := recorder{}
+		h := lazyclient.Holder[int]{
+			Timeout: 2 * time.Second, Observe: rec.observe,
+			Open:    func(context.Context) (int, error) { time.Sleep(time.Second); return 0, errDown },
+			Backoff: func(int) time.Duration { time.Sleep(time.Hour); return 0 },
+		}
+		r := <-background(t.Context(), &h)
+		require.ErrorIs(t, r.err, context.DeadlineExceeded)
+		require.Equal(t, 2*time.Second, r.took)
+		time.Sleep(2 * time.Hour)
+		require.Equal(t, []lazyclient.EventKind{lazyclient.OpenFailed}, rec.kinds(), "its Open had returned")
 	})
 }
 
@@ -206,7 +255,7 @@ func TestManyCallersAfterAFreezeCauseOneOpenAndShareItsFailure(t *testing.T) {
 		}
 		stuck := background(t.Context(), &h)
 		synctest.Wait()
-		lazyclient.Freeze(&h, time.Hour)
+		lazyclient.Freeze(&h, 2*time.Hour)
 		var calls []<-chan result
 		for range 10 {
 			calls = append(calls, background(t.Context(), &h))

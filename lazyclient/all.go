@@ -6,25 +6,24 @@ import (
 	"sync"
 )
 
-// Warmer is anything that can be opened ahead of its first use, such as a *Holder.
+// A Warmer can be opened before its first use. A *Holder is one.
 type Warmer interface {
 	Warm(ctx context.Context) error
 }
 
-// Closer is anything that can be closed for good, such as a *Holder.
+// A Closer can be closed for good. A *Holder is one.
 type Closer interface {
 	Close(ctx context.Context) error
 }
 
-// WarmAll warms all hs in parallel, waits for all of them, and joins their errors in the order of hs. A panic,
-// which Warm would let through, is returned as a *PanicError. Errors are no reason not to start: what failed is
-// opened again by its next caller.
+// WarmAll warms all hs in parallel, waits for all of them, and returns their errors joined in the order of hs. A panic
+// is returned as a *PanicError. A process may start in spite of an error: the next caller opens again.
 func WarmAll(ctx context.Context, hs ...Warmer) error {
 	return each(len(hs), func(i int) error { return hs[i].Warm(ctx) })
 }
 
-// CloseAll closes all hs in parallel, waits for all of them, and joins their errors in the order of hs, a panic as a
-// *PanicError. It is for the end of the process, as in lambda.WithEnableSIGTERM.
+// CloseAll closes all hs in parallel, waits for all of them, and returns their errors joined in the order of hs, a
+// panic as a *PanicError. It is for the end of the process, as in lambda.WithEnableSIGTERM.
 func CloseAll(ctx context.Context, hs ...Closer) error {
 	return each(len(hs), func(i int) error { return hs[i].Close(ctx) })
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/warmclient/warmclient/lazyclient"
 )
 
-func TestTimerOfAFlightThatIsOverDoesNotFire(t *testing.T) {
+func TestTimerOfAnOpenThatIsOverDoesNotFire(t *testing.T) {
 	for name, over := range map[string]struct {
 		open time.Duration // beside a Timeout of 2 s
 		by   func(h *lazyclient.Holder[int])
@@ -53,6 +53,7 @@ func TestOpenContextEndsBeforeTheOldValueIsReleased(t *testing.T) {
 		requireValue(t, 7, &h)
 		time.Sleep(2 * time.Minute)
 		requireValue(t, 7, &h)
+		synctest.Wait()
 		require.Error(t, given.Err())
 		require.NoError(t, h.Close(t.Context()))
 	})
@@ -108,20 +109,22 @@ func TestGoexitInObserveLeavesNoOverrunOpenUntold(t *testing.T) {
 	})
 }
 
-func TestResetKeepsNoOpenThatHasReturned(t *testing.T) {
+func TestResetAfterAFailedOpenReturnedShowsTheFailureAndNoAbandonedOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := lazyclient.Holder[int]{Open: func(context.Context) (int, error) { return 0, errDown }}
-		resets := 0
-		h.Backoff = func(int) time.Duration { // Open has returned, and its flight is still the holder's
-			if resets++; resets <= 3 {
-				h.Reset()
+		var rec recorder
+		opens := 0
+		h := lazyclient.Holder[int]{Observe: rec.observe, Open: func(context.Context) (int, error) {
+			if opens++; opens == 1 {
+				return 0, errDown
 			}
-			return 0
+			return opens, nil
+		}}
+		h.Backoff = func(int) time.Duration { // Open has returned, and its end is not known yet
+			h.Reset()
+			return time.Hour
 		}
-		_, err := h.Get(t.Context())
-		require.ErrorIs(t, err, errDown)
+		requireValue(t, 2, &h)
 		synctest.Wait()
-		require.Equal(t, 4, resets)
-		require.Zero(t, lazyclient.Strays(&h))
+		require.ElementsMatch(t, []lazyclient.EventKind{lazyclient.OpenFailed, lazyclient.Opened}, rec.kinds())
 	})
 }

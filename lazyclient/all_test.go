@@ -104,6 +104,7 @@ func TestEveryEventNamesItsHolderAndItsKind(t *testing.T) {
 		time.Sleep(time.Second)
 		requireValue(t, 2, &h)
 		h.Reset()
+		require.NoError(t, h.Close(t.Context())) // which waits for the release
 		require.Equal(t, []lazyclient.Event{
 			{Holder: "momento", Kind: lazyclient.OpenFailed, Took: 2 * time.Second, Err: errDown},
 			{Holder: "momento", Kind: lazyclient.Opened, Took: 2 * time.Second},

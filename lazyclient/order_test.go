@@ -1,0 +1,89 @@
+package lazyclient_test
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/warmclient/warmclient/lazyclient"
+)
+
+func TestWaitersContinueAfterObserveOfOpenedHasReturned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		observed, opens := false, 0
+		h := lazyclient.Holder[int]{Open: counting(&opens, time.Second), Observe: func(lazyclient.Event) {
+			time.Sleep(time.Second)
+			observed = true
+		}}
+		r := <-background(t.Context(), &h)
+		require.Equal(t, 2*time.Second, r.took)
+		require.True(t, observed)
+	})
+}
+
+// A value whose last reference is being given up may be acquired at that moment, and then it is not
+// released.
+func TestAValueIsNeverReleasedWhileItIsUsed(t *testing.T) {
+	type client struct{ users, released atomic.Int32 }
+	h := lazyclient.Holder[*client]{
+		Open: func(context.Context) (*client, error) { return new(client), nil },
+		Release: func(_ context.Context, c *client) error {
+			c.released.Store(1)
+			if c.users.Load() != 0 {
+				t.Error("released while it is used")
+			}
+			return nil
+		},
+	}
+	var users sync.WaitGroup
+	var done atomic.Bool
+	for range 4 {
+		users.Go(func() {
+			for !done.Load() {
+				_ = h.Use(t.Context(), func(_ context.Context, c *client) error {
+					c.users.Add(1)
+					defer c.users.Add(-1)
+					runtime.Gosched()
+					if c.released.Load() != 0 {
+						t.Error("used after its release")
+					}
+					return nil
+				})
+			}
+		})
+	}
+	for range 20_000 {
+		h.Reset()
+		runtime.Gosched()
+	}
+	done.Store(true)
+	users.Wait()
+	require.NoError(t, h.Close(t.Context()))
+}
+
+// Callers that come while an open fails do not take its failure for one of the future.
+func TestCallersBesideAFailingOpenDoNotOpenAgainWithinTheBackoff(t *testing.T) {
+	for range 300 {
+		var opens atomic.Int32
+		h := lazyclient.Holder[int]{
+			Open:    func(context.Context) (int, error) { opens.Add(1); return 0, errDown },
+			Backoff: func(int) time.Duration { return time.Hour },
+		}
+		var callers sync.WaitGroup
+		for range 16 {
+			callers.Go(func() {
+				for range 20 {
+					_ = h.Warm(t.Context())
+				}
+			})
+		}
+		callers.Wait()
+		require.EqualValues(t, 1, opens.Load())
+	}
+}

@@ -1,0 +1,198 @@
+package lazyclient
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync/atomic"
+	"time"
+)
+
+// value is an opened T with the number of its references: one of the holder while it is current, and one of each Use
+// that runs.
+type value[T any] struct {
+	v       T
+	opened  time.Time // wall clock
+	expires time.Time // wall clock; zero: never
+	refs    atomic.Int64
+}
+
+func newValue[T any](v T, expires time.Time) *value[T] {
+	val := &value[T]{v: v, opened: wallNow(), expires: expires}
+	val.refs.Store(1)
+	return val
+}
+
+func (v *value[T]) expired(now time.Time) bool { return !v.expires.IsZero() && !now.Before(v.expires) }
+
+// dead is far below any count: a value whose last reference is gone stays negative whatever acquire adds.
+const dead = math.MinInt64 / 2
+
+// acquire adds a reference, unless the last one is gone and the value is being released.
+func (v *value[T]) acquire() bool { return v.refs.Add(1) > 0 }
+
+// drop gives up a reference to v, and releases v if it was the last.
+func (h *Holder[T]) drop(v *value[T]) {
+	if v.refs.Add(-1) == 0 && v.refs.CompareAndSwap(0, dead) {
+		if h.Release == nil {
+			h.end(nil)
+		} else {
+			go h.release(v)
+		}
+	}
+}
+
+// discard drops v, which was current until now, because of err.
+func (h *Holder[T]) discard(v *value[T], err error) {
+	defer h.drop(v) // deferred, here and elsewhere, since an observer may call runtime.Goexit
+	h.emit(Invalidated, 0, err)
+}
+
+// Use calls fn with the value, opening it if need be as Get does, and returns fn's error. The value is not released
+// before fn has returned.
+//
+// If Stale reports that fn's error means the value must be replaced, that very value is dropped (never a newer one) and
+// opened anew once for all callers, and fn runs once more, unless ctx has ended. If no new value can be had, fn's own
+// error is returned. A value that has replaced a stale one and is stale too is replaced only when Backoff(n) has passed
+// since it was opened, n being the number of stale values replaced in a row. Only a call that returns nil ends the row.
+// So a token that was revoked for good does not cause an open per call.
+//
+// fn may run twice, so it must not assume that its first run had no effect. A panic in fn passes through.
+func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) error) error {
+	v := h.current.Load()
+	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
+		var err error
+		if v, err = h.lease(ctx); err != nil {
+			return raise(err)
+		}
+	}
+	replaced, err := h.call(ctx, v, fn)
+	if !replaced {
+		return err
+	}
+	v, openErr := h.lease(ctx)
+	if openErr != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		h.drop(v)
+		return err
+	}
+	_, err = h.call(ctx, v, fn)
+	return err
+}
+
+// TryUse is Use without waiting. If the value is not open, TryUse starts an open, unless one is in flight, and returns
+// an error with [ErrOpening] in its chain, or during a backoff its *[OpenError]. If Stale reports that fn's error means
+// the value must be replaced, TryUse starts the open and returns fn's error joined with ErrOpening; fn does not run
+// again. The open is started even if ctx has ended.
+func (h *Holder[T]) TryUse(ctx context.Context, fn func(ctx context.Context, v T) error) error {
+	v := h.current.Load()
+	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
+		var err error
+		if v, err = h.tryLease(ctx); err != nil {
+			return err
+		}
+	}
+	replaced, err := h.call(ctx, v, fn)
+	if !replaced {
+		return err
+	}
+	if v, openErr := h.tryLease(ctx); openErr == nil { // another caller's
+		h.drop(v)
+	}
+	return errors.Join(err, h.openingError())
+}
+
+// lease returns a value that can be served, with a reference added.
+func (h *Holder[T]) lease(ctx context.Context) (*value[T], error) {
+	for {
+		v, err := h.await(ctx)
+		if err != nil || v.acquire() {
+			return v, err
+		}
+		// Released between await and acquire: there is a newer one, or will be.
+	}
+}
+
+// tryLease is lease without waiting.
+func (h *Holder[T]) tryLease(ctx context.Context) (*value[T], error) {
+	for {
+		v, o, err := h.join(ctx, false)
+		if o != nil {
+			return nil, h.openingError()
+		}
+		if err != nil || v.acquire() {
+			return v, err
+		}
+	}
+}
+
+// call calls fn with v, gives up the reference to v, and reports whether v has been replaced or will be.
+func (h *Holder[T]) call(ctx context.Context, v *value[T], fn func(context.Context, T) error) (replaced bool, err error) {
+	err = h.invoke(ctx, v, fn)
+	switch {
+	case err == nil && h.stales.Load() == 0:
+	case err == nil:
+		h.mu.Lock()
+		if h.current.Load() == v { // a late success on an older value says nothing about this one
+			h.stales.Store(0)
+		}
+		h.mu.Unlock()
+	case h.Stale != nil && h.Stale(err):
+		replaced = h.replace(v, err)
+	}
+	return replaced, err
+}
+
+func (h *Holder[T]) invoke(ctx context.Context, v *value[T], fn func(context.Context, T) error) error {
+	defer h.drop(v)
+	return fn(ctx, v.v)
+}
+
+// replace drops v because of err, and reports whether v is out, be it by this call or by another.
+func (h *Holder[T]) replace(v *value[T], err error) bool {
+	h.mu.Lock()
+	current := h.current.Load() == v
+	n := int(h.stales.Load()) + 1
+	spared := n > 1 && !pause{v.opened, h.spared}.over(wallNow())
+	h.mu.Unlock()
+	if !current || spared {
+		return !current
+	}
+	wait := h.backoff(n)
+	h.invalidate(v, err, func() {
+		h.stales.Store(int32(n))
+		h.spared = wait
+	})
+	return true
+}
+
+func (h *Holder[T]) release(v *value[T]) {
+	start := time.Now()
+	guard(h.name(), func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), h.timeout())
+		defer cancel()
+		return h.Release(ctx, v.v)
+	}, func(err error, _ *PanicError) {
+		defer h.end(err)
+		kind := Released
+		if err != nil {
+			kind = ReleaseFailed
+		}
+		h.emit(kind, time.Since(start), err)
+	})
+}
+
+// end notes that an open, or the life of a value, is over.
+func (h *Holder[T]) end(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed && err != nil {
+		h.errs = append(h.errs, err)
+	}
+	h.pending--
+	if h.closed && h.pending == 0 {
+		close(h.idle)
+	}
+}
