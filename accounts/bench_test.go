@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/readaside"
 )
 
 // quick is a cache that costs next to nothing, so that what is measured is what
@@ -26,8 +27,18 @@ func (c *quick) Set(_ context.Context, key string, value []byte, _ time.Duration
 	return nil
 }
 
-func (c *quick) SetIfAbsent(_ context.Context, key string, value []byte, _ time.Duration) error {
-	c.m.LoadOrStore(key, value)
+func (c *quick) SetIfAbsent(_ context.Context, key string, value []byte, _ time.Duration) (bool, error) {
+	_, there := c.m.LoadOrStore(key, value)
+	return !there, nil
+}
+
+func (c *quick) SetIfEqual(_ context.Context, key string, _, value []byte, _ time.Duration) (bool, error) {
+	c.m.Store(key, value)
+	return true, nil
+}
+
+func (c *quick) Delete(_ context.Context, key string) error {
+	c.m.Delete(key)
 	return nil
 }
 
@@ -45,7 +56,7 @@ func BenchmarkRawCache(b *testing.B) {
 func BenchmarkHit(b *testing.B) {
 	for name, o := range map[string]accounts.Options{
 		"Unobserved": {},
-		"Observed":   {Observe: func(context.Context, accounts.Event) {}},
+		"Observed":   {Observe: func(context.Context, readaside.Event) {}},
 	} {
 		b.Run(name, func(b *testing.B) {
 			o.Cache = &quick{}

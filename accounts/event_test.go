@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/readaside"
 )
 
 type requestKey struct{}
@@ -19,13 +20,13 @@ func TestObserveSeesOneEventPerStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, db, _ := withCompany(t, accounts.Options{})
 		cache := newMemory()
-		var events []accounts.Event
-		s := newService(t, db, accounts.Options{Cache: cache, Observe: func(ctx context.Context, e accounts.Event) {
+		var events []readaside.Event
+		s := newService(t, db, accounts.Options{Cache: cache, Observe: func(ctx context.Context, e readaside.Event) {
 			assert.Equal(t, "r1", ctx.Value(requestKey{}))
 			events = append(events, e)
 		}})
 		ctx := context.WithValue(t.Context(), requestKey{}, "r1")
-		expect := func(entity string, want ...accounts.Event) {
+		expect := func(entity string, want ...readaside.Event) {
 			t.Helper()
 			synctest.Wait()
 			for i := range want {
@@ -41,51 +42,42 @@ func TestObserveSeesOneEventPerStep(t *testing.T) {
 
 		read := func() { _, _ = s.GetUser(ctx, "ann") }
 		read()
-		expect("user", accounts.Event{Op: "get", Outcome: accounts.Miss, Took: ms},
-			accounts.Event{Op: "load", Outcome: accounts.Loaded, Took: ms},
-			accounts.Event{Op: "set", Outcome: accounts.Stored, Took: ms})
+		expect("user", readaside.Event{Op: readaside.OpGet, Outcome: readaside.Miss, Took: ms},
+			readaside.Event{Op: readaside.OpLease, Outcome: readaside.Stored, Took: ms},
+			readaside.Event{Op: readaside.OpLoad, Outcome: readaside.Loaded, Took: ms},
+			readaside.Event{Op: readaside.OpFill, Outcome: readaside.Stored, Took: ms})
 		read()
-		expect("user", accounts.Event{Op: "get", Outcome: accounts.Hit, Took: ms})
-		cache.entries["8:accounts/user/ann"] = []byte("junk")
+		expect("user", readaside.Event{Op: "get", Outcome: readaside.Hit, Took: ms})
+		cache.plant("8:accounts/4:user/ann", []byte("junk"))
 		read()
-		assert.Equal(t, accounts.Unreadable, events[0].Outcome)
+		assert.Equal(t, readaside.Unreadable, events[0].Outcome)
 		events = nil
 
 		_, _ = s.GetOrganization(ctx, "acme")
 		events = nil
 		_, _ = s.GetOrganization(ctx, "acme")
-		expect("organization", accounts.Event{Op: "get", Outcome: accounts.NegativeHit, Took: ms})
+		expect("organization", readaside.Event{Op: "get", Outcome: readaside.NegativeHit, Took: ms})
 
 		down := errors.New("down")
 		cache.fail(func(context.Context, string) error { return down })
 		for range 3 {
 			_, _ = s.GetMembership(ctx, "tech-corp", "ann")
-			expect("membership", accounts.Event{Op: "get", Outcome: accounts.CacheFailed, Err: down},
-				accounts.Event{Op: "load", Outcome: accounts.Loaded, Took: ms})
+			expect("membership", readaside.Event{Op: "get", Outcome: readaside.CacheFailed, Err: down},
+				readaside.Event{Op: "load", Outcome: readaside.Loaded, Took: ms})
 		}
 		db.fail(func(context.Context, string) error { return down }, nil)
 		_, err := s.GetMembership(ctx, "tech-corp", "ann")
 		require.ErrorIs(t, err, down)
 		require.Len(t, events, 2)
-		assert.Equal(t, accounts.CacheSkipped, events[0].Outcome)
+		assert.Equal(t, readaside.CacheSkipped, events[0].Outcome)
 		require.Error(t, events[0].Err)
-		assert.Equal(t, accounts.Event{Op: "load", Entity: "membership", Outcome: accounts.LoadFailed, Err: down}, events[1])
+		assert.Equal(t, readaside.Event{Op: "load", Entity: "membership", Outcome: readaside.LoadFailed, Err: down}, events[1])
 	})
-}
-
-func TestOutcomesHaveWords(t *testing.T) {
-	seen := make(map[string]bool)
-	for o := accounts.Hit; o <= accounts.Stored; o++ {
-		assert.NotContains(t, o.String(), "outcome")
-		seen[o.String()] = true
-	}
-	assert.Len(t, seen, 9)
-	assert.Equal(t, "outcome 0", accounts.Outcome(0).String())
 }
 
 func TestHitCostsTwentyAllocationsAtMostAndObserveNone(t *testing.T) {
 	db, cache := newTable(), newMemory()
-	measure := func(observe func(context.Context, accounts.Event)) float64 {
+	measure := func(observe func(context.Context, readaside.Event)) float64 {
 		s := newService(t, db, accounts.Options{Cache: cache, CacheTimeout: time.Minute, Observe: observe})
 		_, _ = s.CreateUser(t.Context(), accounts.User{Username: "ann", FirstName: "Ann", LastName: "Lee"})
 		return testing.AllocsPerRun(1000, func() {
@@ -97,6 +89,6 @@ func TestHitCostsTwentyAllocationsAtMostAndObserveNone(t *testing.T) {
 	unobserved := measure(nil)
 	assert.LessOrEqual(t, unobserved, 20.0)
 	seen := 0
-	assert.Equal(t, unobserved, measure(func(context.Context, accounts.Event) { seen++ }), "nor does an observer that allocates nothing")
+	assert.Equal(t, unobserved, measure(func(context.Context, readaside.Event) { seen++ }), "nor does an observer that allocates nothing")
 	assert.Positive(t, seen)
 }

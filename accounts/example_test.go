@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,10 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/readaside/cachetest"
 )
 
-// fakeTable is a DynamoDB for tests: its items by PK. What a test does not need
-// is left to the nil interface.
+// fakeTable is a DynamoDB for tests: its items by PK. The other methods panic.
 type fakeTable struct {
 	accounts.DynamoDB
 	items map[string]map[string]types.AttributeValue
@@ -31,33 +30,13 @@ func (f fakeTable) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...fu
 	return &dynamodb.PutItemOutput{}, nil
 }
 
-// fakeCache is a Cache for tests in which nothing expires.
-type fakeCache struct{ entries sync.Map }
-
-func (f *fakeCache) Get(_ context.Context, key string) ([]byte, error) {
-	value, _ := f.entries.Load(key)
-	b, _ := value.([]byte)
-	return b, nil
-}
-
-func (f *fakeCache) Set(_ context.Context, key string, value []byte, _ time.Duration) error {
-	f.entries.Store(key, value)
-	return nil
-}
-
-func (f *fakeCache) SetIfAbsent(_ context.Context, key string, value []byte, _ time.Duration) error {
-	f.entries.LoadOrStore(key, value)
-	return nil
-}
-
-// Fakes of about ten lines each show what a service asks of the table and what
-// the cache spares it.
+// A fake of about ten lines shows what a service asks of the table and what the cache saves.
 func Example() {
 	ctx := context.Background()
 	table := fakeTable{items: make(map[string]map[string]types.AttributeValue)}
 	service, err := accounts.New(table, "accounts", accounts.Options{
-		Cache:        &fakeCache{},
-		CacheTimeout: time.Second, // a busy test machine is no reason to do without
+		Cache:        cachetest.NewMemory(),
+		CacheTimeout: time.Second, // a test machine may be busy
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -69,11 +48,11 @@ func Example() {
 	}
 
 	read() // from the table, which has no such user
-	read() // the cache remembers that for NegativeTTL
+	read() // the cache keeps that for NegativeTTL
 	if _, err := service.CreateUser(ctx, accounts.User{Username: "ann", FirstName: "Ann"}); err != nil {
 		fmt.Println(err)
 	}
-	read() // and a write corrects it
+	read() // the write has replaced it
 	// Output:
 	// DynamoDB reads
 	// "" accounts: user "ann": not found

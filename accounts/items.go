@@ -5,8 +5,6 @@ import (
 	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
-	"github.com/warmclient/warmclient/internal/readaside"
 )
 
 // Each entity has two forms beside its own: an item of the table, and the fields
@@ -21,17 +19,14 @@ func userItem(u User) attributes {
 }
 
 func userOf(item attributes) (u User, err error) {
-	err = read(item, need("username", &u.Username), want("firstName", &u.FirstName), want("lastName", &u.LastName))
+	err = read(item, required("username", &u.Username), optional("firstName", &u.FirstName), optional("lastName", &u.LastName))
 	return u, err
 }
 
-func appendUser(b []byte, u User) []byte {
-	return readaside.AppendFields(b, u.Username, u.FirstName, u.LastName)
-}
+func encodeUser(u User) ([]byte, error) { return encode(u.Username, u.FirstName, u.LastName), nil }
 
-func parseUser(fields string) (u User, ok bool) {
-	ok = readaside.CutFields(fields, &u.Username, &u.FirstName, &u.LastName)
-	return u, ok
+func decodeUser(b []byte) (u User, err error) {
+	return u, decode(b, &u.Username, &u.FirstName, &u.LastName)
 }
 
 func organizationItem(o Organization) attributes {
@@ -42,17 +37,14 @@ func organizationItem(o Organization) attributes {
 }
 
 func organizationOf(item attributes) (o Organization, err error) {
-	err = read(item, need("organizationName", &o.Name), need("foundingUser", &o.FoundingUser))
+	err = read(item, required("organizationName", &o.Name), required("foundingUser", &o.FoundingUser))
 	return o, err
 }
 
-func appendOrganization(b []byte, o Organization) []byte {
-	return readaside.AppendFields(b, o.Name, o.FoundingUser)
-}
+func encodeOrganization(o Organization) ([]byte, error) { return encode(o.Name, o.FoundingUser), nil }
 
-func parseOrganization(fields string) (o Organization, ok bool) {
-	ok = readaside.CutFields(fields, &o.Name, &o.FoundingUser)
-	return o, ok
+func decodeOrganization(b []byte) (o Organization, err error) {
+	return o, decode(b, &o.Name, &o.FoundingUser)
 }
 
 func membershipItem(m Membership) attributes {
@@ -64,18 +56,20 @@ func membershipItem(m Membership) attributes {
 }
 
 func membershipOf(item attributes) (m Membership, err error) {
-	err = read(item, need("organizationName", &m.Organization), need("memberUsername", &m.Username),
-		need("role", (*string)(&m.Role)))
+	err = read(item, required("organizationName", &m.Organization), required("memberUsername", &m.Username),
+		required("role", (*string)(&m.Role)))
+	if err == nil && !m.Role.valid() {
+		err = fmt.Errorf("the item has the unknown role %q", m.Role)
+	}
 	return m, err
 }
 
-func appendMembership(b []byte, m Membership) []byte {
-	return readaside.AppendFields(b, m.Organization, m.Username, string(m.Role))
+func encodeMembership(m Membership) ([]byte, error) {
+	return encode(m.Organization, m.Username, string(m.Role)), nil
 }
 
-func parseMembership(fields string) (m Membership, ok bool) {
-	ok = readaside.CutFields(fields, &m.Organization, &m.Username, (*string)(&m.Role))
-	return m, ok
+func decodeMembership(b []byte) (m Membership, err error) {
+	return m, decode(b, &m.Organization, &m.Username, (*string)(&m.Role))
 }
 
 func (m Membership) id() memberID { return memberID{m.Organization, m.Username} }
@@ -92,11 +86,11 @@ type attribute struct {
 	required bool
 }
 
-func need(name string, into *string) attribute { return attribute{name, into, true} }
-func want(name string, into *string) attribute { return attribute{name, into, false} }
+func required(name string, into *string) attribute { return attribute{name, into, true} }
+func optional(name string, into *string) attribute { return attribute{name, into, false} }
 
 // read takes the attributes that an item must or may have. Others are ignored:
-// whoever else writes to the table may add some.
+// other writers of the table may add some.
 func read(item attributes, list ...attribute) error {
 	for _, a := range list {
 		switch v := item[a.name].(type) {
@@ -107,7 +101,7 @@ func read(item attributes, list ...attribute) error {
 				return fmt.Errorf("the item has no attribute %s", a.name)
 			}
 		default:
-			return fmt.Errorf("the item's attribute %s is no string", a.name)
+			return fmt.Errorf("the item's attribute %s is not a string", a.name)
 		}
 	}
 	return nil

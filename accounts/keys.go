@@ -1,15 +1,14 @@
 package accounts
 
 import (
-	"strconv"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // memberID is what a membership is known by.
 type memberID struct{ organization, username string }
 
-// String returns the id as it stands in errors.
+// String returns the id as it stands in errors and cache keys. A slug has no '/', so what follows the
+// first one is a username.
 func (id memberID) String() string { return id.organization + "/" + id.username }
 
 // attributes are an item, or the key of one.
@@ -36,25 +35,4 @@ func key(pk, sk string) attributes {
 
 func text(s string) types.AttributeValue {
 	return &types.AttributeValueMemberS{Value: s}
-}
-
-// cacheKeys makes cache keys. The length in front tells a prefix from all
-// others, whatever they contain; the word behind it tells the kinds apart; and a
-// slug has no '/', so what follows the next one is a username.
-type cacheKeys string
-
-func cacheKeysUnder(prefix string) cacheKeys {
-	return cacheKeys(strconv.Itoa(len(prefix)) + ":" + prefix)
-}
-
-func (p cacheKeys) user(username string) string {
-	return string(p) + "/user/" + username
-}
-
-func (p cacheKeys) organization(slug string) string {
-	return string(p) + "/organization/" + slug
-}
-
-func (p cacheKeys) membership(id memberID) string {
-	return string(p) + "/membership/" + id.organization + "/" + id.username
 }

@@ -3,6 +3,8 @@ package accounts
 import (
 	"context"
 	"errors"
+
+	"github.com/warmclient/warmclient/readaside"
 )
 
 // AddUserToOrganization makes a user a member of an organization, on behalf of
@@ -20,20 +22,21 @@ func (s *Service) AddUserToOrganization(ctx context.Context, m Membership, added
 		return Membership{}, err
 	}
 	steps := []step{s.organizationExists(m.Organization), s.userExists(m.Username)}
+	change := s.memberships.ChangedTo(m.id(), m)
 	if addedBy == m.Username {
+		change = s.memberships.Changed(m.id()) // the transaction always fails
 		steps = append(steps, s.addsItself(m))
 	} else {
 		taken := &Error{Kind: AlreadyExists, Entity: "membership", ID: m.id().String()}
 		steps = append(steps, s.mayAdd(m, addedBy), s.create(membershipItem(m), newRequestID(), taken))
 	}
-	err = s.transact(ctx, steps...)
+	err = s.transact(ctx, []readaside.Change{change}, steps...)
 	if err == nil && addedBy == m.Username {
 		err = errors.New("the table passed a check that always fails")
 	}
 	if err != nil {
 		return Membership{}, failed(err, "add membership", m.id().String())
 	}
-	s.engine.Wrote(ctx, s.memberships.Write(m.id(), m))
 	return m, nil
 }
 
@@ -50,7 +53,7 @@ func (s *Service) GetMembership(ctx context.Context, organization, username stri
 	if err := checkUsername(username); err != nil {
 		return Membership{}, err
 	}
-	return get(ctx, &s.memberships, memberID{slug, username})
+	return get(ctx, s.memberships, "membership", memberID{slug, username})
 }
 
 // checkMembership returns m with the organization's slug.
@@ -98,7 +101,7 @@ func (s *Service) addsItself(m Membership) step {
 			return &Error{Kind: NotFound, Entity: "membership", ID: m.id().String(), Reason: "only members can add members"}
 		}
 		var role Role
-		if err := read(old, need("role", (*string)(&role))); err != nil || !role.mayAdd(m.Role) {
+		if err := read(old, required("role", (*string)(&role))); err != nil || !role.mayAdd(m.Role) {
 			return forbidden(m, m.id())
 		}
 		return &Error{Kind: AlreadyExists, Entity: "membership", ID: m.id().String()}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/warmclient/warmclient/internal/readaside"
+	"github.com/warmclient/warmclient/readaside"
 )
 
 // DynamoDB is what a [Service] asks of the table. *dynamodb.Client implements
@@ -24,28 +24,6 @@ type DynamoDB interface {
 	TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, opts ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
-// Cache stores small values under string keys. Its methods are called
-// concurrently, with contexts that end early. Whatever they do, even panic or
-// ignore their context, no request fails by it.
-//
-// For that, each call is made on a goroutine of its own, and there are at most
-// eight of them: a read waits for one to return for a tenth of CacheTimeout and
-// then goes without the cache, a write for all of it. A Cache that also has a
-// method ObeysContext() bool, and returns true from it, is called on the request's
-// goroutine and without that limit: it vouches that its calls return when their
-// context ends.
-type Cache interface {
-	// Get returns the value of key. A miss is (nil, nil). The value is only
-	// read, so it may be shared.
-	Get(ctx context.Context, key string) ([]byte, error)
-	// Set stores value under key for ttl, whatever was there. The value is not
-	// changed after the call, so it may be kept.
-	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	// SetIfAbsent is Set, but leaves a value that is already there alone,
-	// which is no error. It must be atomic.
-	SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) error
-}
-
 // Options tunes a [Service]. The zero value works, without a cache.
 //
 // There is no option for eventually consistent reads. They are strongly
@@ -53,16 +31,16 @@ type Cache interface {
 // happened to miss would be missing for all readers, for NegativeTTL. Such a
 // read costs one read unit instead of a half, and is made on misses only.
 type Options struct {
-	// Cache is asked before the table. Nil means no cache.
-	Cache Cache
+	// Cache is asked before the table. If nil, every read is one of the table.
+	Cache readaside.Cache
 	// TTL is how long the cache keeps an entity, jittered down by at most 10%
 	// so that entries written together do not expire together. 0 means 30m.
 	TTL time.Duration
-	// NegativeTTL is how long the cache keeps the news that there is no such
-	// entity. 0 means 5s; if negative, absences are not cached.
+	// NegativeTTL is how long the cache keeps a not-found result. The default is 5s. If it is
+	// negative, not-found results are not cached.
 	NegativeTTL time.Duration
-	// CacheTimeout bounds each call of the cache, as does half of the caller's
-	// remaining time. 0 means 50ms.
+	// CacheTimeout bounds all cache calls of one read together, those before a write, and those
+	// after it; see [readaside.Options]. The default is 50ms.
 	CacheTimeout time.Duration
 	// LoadTimeout bounds each read of the table, which is shared by all callers
 	// of one key, and a Ping. 0 means 1s.
@@ -73,9 +51,9 @@ type Options struct {
 	// KeyPrefix keeps services that share one cache apart. "" means the
 	// table's name.
 	KeyPrefix string
-	// Observe, if not nil, is called after each step, concurrently, from
-	// whichever goroutine took the step, and delays the request while it runs.
-	Observe func(ctx context.Context, e Event)
+	// Observe, if not nil, is called after each step of a read or a write, and delays the request
+	// while it runs. It must be safe for concurrent use by multiple goroutines.
+	Observe func(ctx context.Context, e readaside.Event)
 }
 
 // check returns an error for what cannot work.
@@ -111,14 +89,5 @@ func isNil(v any) bool {
 		return r.IsNil()
 	default:
 		return false
-	}
-}
-
-func (o Options) observer() func(context.Context, readaside.Event) {
-	if o.Observe == nil {
-		return nil
-	}
-	return func(ctx context.Context, e readaside.Event) {
-		o.Observe(ctx, Event{Op: e.Op, Entity: e.Entity, Outcome: Outcome(e.Outcome), Took: e.Took, Err: e.Err})
 	}
 }

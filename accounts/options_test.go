@@ -53,5 +53,5 @@ func TestKeyPrefixIsTheTablesNameByDefault(t *testing.T) {
 		_, err = s.CreateUser(t.Context(), accounts.User{Username: "ann"})
 		require.NoError(t, err)
 	}
-	assert.Equal(t, []string{"3:one/user/ann"}, cache.keys())
+	assert.Equal(t, []string{"3:one/4:user/ann"}, cache.keys())
 }

@@ -1,6 +1,10 @@
 package accounts
 
-import "context"
+import (
+	"context"
+
+	"github.com/warmclient/warmclient/readaside"
+)
 
 // CreateOrganization creates an organization under the slug of name, and the
 // founder's membership as its first [Owner], both or neither. The error is
@@ -17,7 +21,7 @@ func (s *Service) CreateOrganization(ctx context.Context, name, foundingUser str
 	org := Organization{Name: slug, FoundingUser: foundingUser}
 	owner := Membership{Organization: slug, Username: foundingUser, Role: Owner}
 	id := newRequestID()
-	err = s.transact(ctx,
+	err = s.transact(ctx, []readaside.Change{s.organizations.ChangedTo(slug, org), s.memberships.ChangedTo(owner.id(), owner)},
 		s.userExists(foundingUser),
 		s.create(organizationItem(org), id, &Error{Kind: AlreadyExists, Entity: "organization", ID: slug}),
 		s.create(membershipItem(owner), id, &Error{Kind: AlreadyExists, Entity: "membership", ID: owner.id().String()}),
@@ -25,7 +29,6 @@ func (s *Service) CreateOrganization(ctx context.Context, name, foundingUser str
 	if err != nil {
 		return Organization{}, failed(err, "create organization", slug)
 	}
-	s.engine.Wrote(ctx, s.organizations.Write(slug, org), s.memberships.Write(owner.id(), owner))
 	return org, nil
 }
 
@@ -37,7 +40,7 @@ func (s *Service) GetOrganization(ctx context.Context, name string) (Organizatio
 	if err != nil {
 		return Organization{}, err
 	}
-	return get(ctx, &s.organizations, slug)
+	return get(ctx, s.organizations, "organization", slug)
 }
 
 func (s *Service) userExists(username string) step {

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/warmclient/warmclient/internal/readaside"
+	"github.com/warmclient/warmclient/readaside"
 )
 
 // Service reads and writes users, organizations and memberships. Its methods
@@ -19,15 +19,14 @@ import (
 // An error is a refusal, an [*Error] that unwraps to its [Kind], or else a
 // failure. Where the caller's context ended, context.Cause of it is in the chain.
 type Service struct {
-	db           DynamoDB
-	table        string
-	loadTimeout  time.Duration
-	writeTimeout time.Duration
+	db          DynamoDB
+	table       string
+	loadTimeout time.Duration
 
-	engine        *readaside.Engine
-	users         readaside.Reader[string, User]
-	organizations readaside.Reader[string, Organization]
-	memberships   readaside.Reader[memberID, Membership]
+	store         *readaside.Store
+	users         *readaside.Reader[string, User]
+	organizations *readaside.Reader[string, Organization]
+	memberships   *readaside.Reader[memberID, Membership]
 }
 
 // New returns a Service on table, which has the string keys PK and SK. It
@@ -37,34 +36,43 @@ func New(db DynamoDB, table string, o Options) (*Service, error) {
 	if err := o.check(db, table); err != nil {
 		return nil, err
 	}
-	s := &Service{
-		db:           db,
-		table:        table,
-		loadTimeout:  cmp.Or(o.LoadTimeout, time.Second),
-		writeTimeout: cmp.Or(o.WriteTimeout, 3*time.Second),
-	}
-	s.engine = readaside.New(readaside.Options{
+	store, err := readaside.NewStore(readaside.Options{
 		Cache:        o.Cache,
-		TTL:          cmp.Or(o.TTL, 30*time.Minute),
-		NegativeTTL:  cmp.Or(o.NegativeTTL, 5*time.Second),
-		CacheTimeout: cmp.Or(o.CacheTimeout, 50*time.Millisecond),
-		LoadTimeout:  s.loadTimeout,
-		Observe:      o.observer(),
+		Prefix:       cmp.Or(o.KeyPrefix, table),
+		CacheTimeout: o.CacheTimeout,
+		WriteTimeout: o.WriteTimeout,
+		Observe:      o.Observe,
 	})
-	keys := cacheKeysUnder(cmp.Or(o.KeyPrefix, table))
-	s.users = readaside.Reader[string, User]{
-		Engine: s.engine, Entity: "user", Key: keys.user,
-		Load: loader(s, userKey, userOf), Append: appendUser, Parse: parseUser,
+	if err != nil {
+		return nil, fmt.Errorf("accounts: %w", err)
 	}
-	s.organizations = readaside.Reader[string, Organization]{
-		Engine: s.engine, Entity: "organization", Key: keys.organization,
-		Load: loader(s, organizationKey, organizationOf), Append: appendOrganization, Parse: parseOrganization,
-	}
-	s.memberships = readaside.Reader[memberID, Membership]{
-		Engine: s.engine, Entity: "membership", Key: keys.membership,
-		Load: loader(s, memberKey, membershipOf), Append: appendMembership, Parse: parseMembership,
+	s := &Service{db: db, table: table, loadTimeout: cmp.Or(o.LoadTimeout, time.Second), store: store}
+	id := func(name string) string { return name }
+	s.users, err = reader(s, o, readaside.Entity[string, User]{
+		Name: "user", Key: id, Encode: encodeUser, Decode: decodeUser,
+		Load: loader(s, userKey, userOf, func(u User) string { return u.Username }),
+	}, err)
+	s.organizations, err = reader(s, o, readaside.Entity[string, Organization]{
+		Name: "organization", Key: id, Encode: encodeOrganization, Decode: decodeOrganization,
+		Load: loader(s, organizationKey, organizationOf, func(o Organization) string { return o.Name }),
+	}, err)
+	s.memberships, err = reader(s, o, readaside.Entity[memberID, Membership]{
+		Name: "membership", Key: memberID.String, Encode: encodeMembership, Decode: decodeMembership,
+		Load: loader(s, memberKey, membershipOf, Membership.id),
+	}, err)
+	if err != nil {
+		return nil, fmt.Errorf("accounts: %w", err)
 	}
 	return s, nil
+}
+
+// reader returns a reader with the times of o, unless there was an error before.
+func reader[K, T any](s *Service, o Options, e readaside.Entity[K, T], err error) (*readaside.Reader[K, T], error) {
+	if err != nil {
+		return nil, err
+	}
+	e.TTL, e.NegativeTTL, e.LoadTimeout = o.TTL, o.NegativeTTL, s.loadTimeout
+	return readaside.NewReader(s.store, e)
 }
 
 // Ping reads an item that does not exist, so that the connection to the table
@@ -81,19 +89,22 @@ func (s *Service) Ping(ctx context.Context) error {
 }
 
 // get reads through the cache.
-func get[K, T any](ctx context.Context, r *readaside.Reader[K, T], id K) (T, error) {
-	v, found, err := r.Read(ctx, id)
+func get[K, T any](ctx context.Context, r *readaside.Reader[K, T], entity string, id K) (T, error) {
+	v, found, err := r.Get(ctx, id)
 	if err != nil {
-		return v, &failure{fmt.Sprintf("get %s %q", r.Entity, fmt.Sprint(id)), err}
+		return v, &failure{fmt.Sprintf("get %s %q", entity, fmt.Sprint(id)), err}
 	}
 	if !found {
-		return v, &Error{Kind: NotFound, Entity: r.Entity, ID: fmt.Sprint(id)}
+		return v, &Error{Kind: NotFound, Entity: entity, ID: fmt.Sprint(id)}
 	}
 	return v, nil
 }
 
-// loader returns the function that reads one kind of item from the table.
-func loader[K, T any](s *Service, key func(K) attributes, of func(attributes) (T, error)) func(context.Context, K) (T, bool, error) {
+// loader returns the function that reads one kind of item from the table. An item whose attributes
+// disagree with its key is an error, so that it is not cached.
+func loader[K comparable, T any](
+	s *Service, key func(K) attributes, of func(attributes) (T, error), idOf func(T) K,
+) func(context.Context, K) (T, bool, error) {
 	return func(ctx context.Context, id K) (v T, found bool, err error) {
 		out, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
 			TableName:      &s.table,
@@ -103,7 +114,9 @@ func loader[K, T any](s *Service, key func(K) attributes, of func(attributes) (T
 		if err != nil || len(out.Item) == 0 {
 			return v, false, err
 		}
-		v, err = of(out.Item)
+		if v, err = of(out.Item); err == nil && idOf(v) != id {
+			err = fmt.Errorf("the item's attributes name %q, its key %q", fmt.Sprint(idOf(v)), fmt.Sprint(id))
+		}
 		return v, err == nil, err
 	}
 }

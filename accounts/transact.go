@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/warmclient/warmclient/readaside"
 )
 
 // step is one action of a transaction, and what it means that its condition
@@ -74,7 +76,7 @@ func (s *Service) check(key attributes, condition string, values attributes, ref
 
 // transact takes all steps or none. Where several conditions fail, the refusal
 // of the first of these steps is returned, so their order matters.
-func (s *Service) transact(ctx context.Context, steps ...step) error {
+func (s *Service) transact(ctx context.Context, changes []readaside.Change, steps ...step) error {
 	actions := make([]types.TransactWriteItem, len(steps))
 	for i, st := range steps {
 		actions[i] = st.action
@@ -91,7 +93,7 @@ func (s *Service) transact(ctx context.Context, steps ...step) error {
 			}
 		}
 		return err
-	})
+	}, changes...)
 }
 
 // The codes of cancellation reasons that matter here. Among the others are
@@ -105,22 +107,39 @@ const (
 
 const retries = 2
 
-// write bounds a write by WriteTimeout, and attempts it again after a conflict. An
-// attempt returns an *Error where the table refuses; that comes back as it is. What
-// comes back otherwise may hold the cause of ctx, which can be any error, even a
-// refusal of another call: so refusals are not looked for in its chain.
-func (s *Service) write(ctx context.Context, attempt func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
-	defer cancel()
-	if ctx.Err() != nil {
-		return fmt.Errorf("not begun: %w", context.Cause(ctx))
+// write makes a write of the Store, and attempts it again after a conflict. An attempt returns an
+// *Error where the table refuses. That comes back as it is, and says that nothing was written. What
+// comes back otherwise may hold the cause of ctx, which can be any error, even a refusal of another
+// call: so refusals are not looked for in its chain.
+//
+// After AlreadyExists the keys are also invalidated: what exists may have been written by a process
+// that did not say so to the cache.
+func (s *Service) write(ctx context.Context, attempt func(context.Context) error, changes ...readaside.Change) error {
+	begun := false
+	err := s.store.Write(ctx, func(ctx context.Context) error {
+		begun = true
+		err := s.attempts(ctx, attempt)
+		if _, refused := err.(*Error); refused {
+			return readaside.Unchanged(err)
+		}
+		return err
+	}, changes...)
+	if !begun {
+		return fmt.Errorf("not begun: %w", err)
 	}
+	if e, refused := err.(*Error); refused && e.Kind == AlreadyExists {
+		s.store.Invalidate(ctx, changes...)
+	}
+	return err
+}
+
+func (s *Service) attempts(ctx context.Context, attempt func(context.Context) error) error {
 	for n := 0; ; n++ {
 		err := attempt(ctx)
 		if _, refused := err.(*Error); refused || err == nil {
 			return err
 		}
-		if n == retries || !passing(err) {
+		if n == retries || !retryable(err) {
 			return withCause(ctx, err)
 		}
 		if cause := pause(ctx, n); cause != nil {
@@ -129,10 +148,9 @@ func (s *Service) write(ctx context.Context, attempt func(context.Context) error
 	}
 }
 
-// passing reports whether err says no more than that others were at it, too:
-// conflicts and throttling, and nothing beside. The SDK attempts a throttled
-// request again by itself, but no canceled transaction.
-func passing(err error) bool {
+// retryable reports whether err is about conflicts and throttling only. The SDK retries a throttled
+// request by itself, but no canceled transaction.
+func retryable(err error) bool {
 	if _, ok := errors.AsType[*types.TransactionConflictException](err); ok {
 		return true
 	}

@@ -15,6 +15,7 @@ func (s *Service) CreateUser(ctx context.Context, u User) (User, error) {
 		return User{}, err
 	}
 	put := s.put(userItem(u), newRequestID())
+	user := s.users.ChangedTo(u.Username, u)
 	err := s.write(ctx, func(ctx context.Context) error {
 		_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName:                 put.TableName,
@@ -26,11 +27,10 @@ func (s *Service) CreateUser(ctx context.Context, u User) (User, error) {
 			return &Error{Kind: AlreadyExists, Entity: "user", ID: u.Username}
 		}
 		return err
-	})
+	}, user)
 	if err != nil {
 		return User{}, failed(err, "create user", u.Username)
 	}
-	s.engine.Wrote(ctx, s.users.Write(u.Username, u))
 	return u, nil
 }
 
@@ -40,5 +40,5 @@ func (s *Service) GetUser(ctx context.Context, username string) (User, error) {
 	if err := checkUsername(username); err != nil {
 		return User{}, err
 	}
-	return get(ctx, &s.users, username)
+	return get(ctx, s.users, "user", username)
 }

@@ -46,8 +46,8 @@ func TestItemThatIsNoUserIsAnErrorThatNamesTheAttribute(t *testing.T) {
 	db := newTable()
 	s := newService(t, db, accounts.Options{})
 	for reason, attributes := range map[string]item{
-		"the item has no attribute username":          {"PK": str("USER#ann")},
-		"the item's attribute firstName is no string": {"username": str("ann"), "firstName": &types.AttributeValueMemberBOOL{}},
+		"the item has no attribute username":             {"PK": str("USER#ann")},
+		"the item's attribute firstName is not a string": {"username": str("ann"), "firstName": &types.AttributeValueMemberBOOL{}},
 	} {
 		db.items["USER#ann USER#ann"] = attributes
 		_, err := s.GetUser(t.Context(), "ann")
@@ -163,4 +163,24 @@ func TestPingIsBoundedByLoadTimeout(t *testing.T) {
 		require.ErrorIs(t, newService(t, db, accounts.Options{}).Ping(t.Context()), context.DeadlineExceeded)
 		assert.Equal(t, time.Second, time.Since(start))
 	})
+}
+
+func TestItemThatDisagreesWithItsKeyIsAnErrorAndIsNotCached(t *testing.T) {
+	for name, item := range map[string]map[string]string{
+		"another's name": {"organizationName": "acme", "memberUsername": "bob", "role": "Owner"},
+		"unknown role":   {"organizationName": "acme", "memberUsername": "ann", "role": "King"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := newTable()
+			db.put("ORGMEMBERS#acme", "MEMBER#ann", item)
+			s := newService(t, db, accounts.Options{Cache: newMemory(), CacheTimeout: time.Minute})
+			for range 2 {
+				_, err := s.GetMembership(t.Context(), "acme", "ann")
+				require.ErrorContains(t, err, `accounts: get membership "acme/ann": the item`)
+				require.Equal(t, 500, accounts.HTTPStatus(err))
+			}
+			gets, _ := db.counted()
+			require.Equal(t, 2, gets)
+		})
+	}
 }

@@ -35,8 +35,10 @@ type seeing struct{ *table }
 
 func (s *seeing) GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
 	pk, sk := text(in.Key["PK"]), text(in.Key["SK"])
-	rest := map[string]string{"username": "u", "foundingUser": "u", "memberUsername": "u", "role": "Owner"}
+	rest := map[string]string{"foundingUser": "u", "role": "Owner"}
 	_, rest["organizationName"], _ = strings.Cut(pk, "#")
+	_, rest["username"], _ = strings.Cut(sk, "#")
+	rest["memberUsername"] = rest["username"]
 	s.put(pk, sk, rest)
 	return s.table.GetItem(ctx, in)
 }

@@ -1,6 +1,7 @@
 package coldstart
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/warmclient/warmclient/benchmarks/internal/momentoserver"
+	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
 )
 
 // The delays of the network and the services.
@@ -39,10 +40,11 @@ type world struct {
 	recorder *recorder
 	env      []string
 	stops    []func()
+	key      string // that Momento accepts
 }
 
 func newWorld(scenario string) (*world, error) {
-	w := &world{api: newRuntimeAPI(), recorder: &recorder{}}
+	w := &world{api: newRuntimeAPI(), recorder: &recorder{}, key: "key"}
 	if err := w.begin(scenario); err != nil {
 		w.end()
 		return nil, fmt.Errorf("coldstart: %w", err)
@@ -78,11 +80,10 @@ func (w *world) begin(scenario string) error {
 	)
 	switch scenario {
 	case Healthy:
-		server, err := momentoserver.StartOn(distant{listeners[3], MomentoConnect, connecting(spanMomento, MomentoConnect)})
-		if err != nil {
-			return err
-		}
-		w.stops = append(w.stops, server.Stop)
+		server := momentotest.NewServer("accounts")
+		server.Serve(distant{listeners[3], MomentoConnect, connecting(spanMomento, MomentoConnect)})
+		w.stops = append(w.stops, server.Close)
+		w.key = server.Key()
 	case Refused:
 		if err := listeners[3].Close(); err != nil {
 			return err
@@ -133,10 +134,15 @@ func (w *world) secretsManager(out http.ResponseWriter, r *http.Request) {
 	from := time.Now()
 	_, _ = io.Copy(io.Discard, r.Body)
 	time.Sleep(SecretsManagerAnswer)
-	secret, _ := json.Marshal(map[string]string{"MOMENTO_AUTH_TOKEN": momentoserver.Token()}) // a map of strings always encodes
+	secret, _ := json.Marshal(map[string]string{"MOMENTO_AUTH_TOKEN": v1(w.key)}) // a map of strings always encodes
 	out.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	_ = json.NewEncoder(out).Encode(map[string]string{
 		"Name": "accounts/MomentoAuthToken", "SecretString": string(secret), "VersionId": "0f0e0d0c-0b0a-4909-8807-060504030201",
 	})
 	w.recorder.add(spanSecret, from, time.Now())
+}
+
+// v1 returns an API key in the form that the tutorial's version of the SDK takes.
+func v1(key string) string {
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"endpoint":"cell-1.example.com","api_key":%q}`, key))
 }

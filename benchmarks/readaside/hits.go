@@ -41,9 +41,9 @@ func Hits() []Hit {
 	}
 	names := map[string]string{
 		"plain read-aside": "Plain", "go-redis/cache Once": "RedisCacheOnce", "sturdyc, remote tier": "Sturdyc", Ours: "Service",
-		onObedient: "ServiceObedient",
+		onObedient: "ServiceDetached",
 	}
-	for _, c := range append(contenders(), contender{onObedient, newServiceOnObedient}) {
+	for _, c := range append(contenders(), contender{onObedient, newDetached}) {
 		hits = append(hits, Hit{names[c.name], func(ctx context.Context) (func(context.Context) error, func() int64, error) {
 			return warm(ctx, c)
 		}})

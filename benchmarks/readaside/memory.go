@@ -1,6 +1,7 @@
 package readaside
 
 import (
+	"bytes"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -9,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// memory is an accounts.Cache in which nothing expires.
+// memory is a readaside.Cache in which nothing expires.
 type memory struct {
 	values sync.Map // of []byte
 	fault  atomic.Pointer[func(context.Context) error]
@@ -39,11 +40,32 @@ func (m *memory) Set(ctx context.Context, key string, value []byte, _ time.Durat
 	return nil
 }
 
-func (m *memory) SetIfAbsent(ctx context.Context, key string, value []byte, _ time.Duration) error {
+func (m *memory) SetIfAbsent(ctx context.Context, key string, value []byte, _ time.Duration) (bool, error) {
+	if err := m.fail(ctx); err != nil {
+		return false, err
+	}
+	_, there := m.values.LoadOrStore(key, value)
+	return !there, nil
+}
+
+func (m *memory) SetIfEqual(ctx context.Context, key string, old, value []byte, _ time.Duration) (bool, error) {
+	if err := m.fail(ctx); err != nil {
+		return false, err
+	}
+	v, _ := m.values.Load(key)
+	b, there := v.([]byte)
+	if !there || !bytes.Equal(b, old) {
+		return false, nil
+	}
+	m.values.Store(key, value) // readers and writers of one key take turns here
+	return true, nil
+}
+
+func (m *memory) Delete(ctx context.Context, key string) error {
 	if err := m.fail(ctx); err != nil {
 		return err
 	}
-	m.values.LoadOrStore(key, value)
+	m.values.Delete(key)
 	return nil
 }
 
@@ -55,7 +77,7 @@ func (m *memory) each(change func(old []byte) []byte) {
 	})
 }
 
-// redisMemory is memory as go-redis/cache wants it. A string in and out is what
+// redisMemory is memory as go-redis/cache takes it. A string in and out is what
 // a Redis client's answer costs, too.
 type redisMemory struct{ *memory }
 
@@ -72,7 +94,7 @@ func (m redisMemory) Set(ctx context.Context, key string, value any, ttl time.Du
 }
 
 func (m redisMemory) SetNX(ctx context.Context, key string, value any, ttl time.Duration) *redis.BoolCmd {
-	return redis.NewBoolResult(true, m.SetIfAbsent(ctx, key, value.([]byte), ttl))
+	return redis.NewBoolResult(m.SetIfAbsent(ctx, key, value.([]byte), ttl))
 }
 
 func (m redisMemory) SetXX(ctx context.Context, key string, value any, ttl time.Duration) *redis.BoolCmd {
@@ -95,7 +117,7 @@ func (m redisMemory) Del(ctx context.Context, keys ...string) *redis.IntCmd {
 	return redis.NewIntResult(n, nil)
 }
 
-// storage is memory as sturdyc wants it, which knows no errors.
+// storage is memory as sturdyc takes it, which knows no errors.
 type storage struct{ *memory }
 
 func (s storage) Get(ctx context.Context, key string) ([]byte, bool) {

@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/warmclient/warmclient/accounts"
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
+	"github.com/warmclient/warmclient/readaside"
 )
 
 // Outage is how requests of one contender fare during one fault of the cache.
@@ -188,4 +188,4 @@ func (r Request) String() string {
 	}
 }
 
-var _ accounts.Cache = (*memory)(nil)
+var _ readaside.Cache = (*memory)(nil)

@@ -11,6 +11,7 @@ import (
 	"github.com/viccon/sturdyc"
 
 	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/readaside"
 )
 
 // Ours is the name of the contender that is not a peer.
@@ -36,11 +37,11 @@ func contenders() []contender {
 		{"plain read-aside", newPlain},
 		{"go-redis/cache Once", newRedisCache},
 		{"sturdyc, remote tier", newSturdyc},
-		{Ours, newService},
+		{Ours, newDetached},
 	}
 }
 
-// newPlain makes what everybody writes: a cache that fails is a miss, and a fill
+// newPlain makes read-aside as it is usually written: a cache that fails is a miss, and a fill
 // that fails is forgotten.
 func newPlain(m *memory, from load) (read, error) {
 	return func(ctx context.Context, username string) (user accounts.User, err error) {
@@ -92,14 +93,9 @@ func newService(m *memory, from load) (read, error) {
 	return service.GetUser, nil
 }
 
-// obedient vouches that its calls return when their context ends, as the cache on
-// Momento does: the service then calls it on the request's own goroutine.
-type obedient struct{ *memory }
-
-func (obedient) ObeysContext() bool { return true }
-
-func newServiceOnObedient(m *memory, from load) (read, error) {
-	service, err := accounts.New(users{from: from}, "accounts", accounts.Options{Cache: obedient{m}})
+// newDetached is newService for a cache that may ignore its context.
+func newDetached(m *memory, from load) (read, error) {
+	service, err := accounts.New(users{from: from}, "accounts", accounts.Options{Cache: readaside.Detach(m, 8)})
 	if err != nil {
 		return nil, err
 	}

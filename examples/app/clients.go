@@ -23,18 +23,18 @@ var (
 	// DynamoDB is the client of the table.
 	DynamoDB = lazyclient.Holder[*dynamodb.Client]{Name: "dynamodb", Open: openDynamoDB, Observe: logHolder}
 
-	// SecretsManager is kept for the day when the token is rotated: its connection is up then.
+	// SecretsManager is asked once, and again when the API key is rotated.
 	SecretsManager = lazyclient.Holder[*secretsmanager.Client]{
 		Name: "secrets manager", Open: openSecretsManager, Observe: logHolder,
 	}
 
-	// Momento is the client of the cache. When the service refuses its token, the secret is read
-	// again and a new client takes over.
+	// Momento is the client of the cache. When the service refuses its API key, or its connection has
+	// died, the secret is read again and a new client replaces it.
 	Momento = lazyclient.Holder[momento.CacheClient]{
 		Name:    "momento",
 		Open:    openMomento,
 		Release: momentocache.Release,
-		Stale:   momentocache.IsAuthError,
+		Stale:   momentocache.IsStale,
 		Observe: logMomento,
 	}
 
@@ -68,8 +68,12 @@ func openMomento(ctx context.Context) (momento.CacheClient, error) {
 		Source:   secrets.SecretsManager{API: api, ID: secretID()},
 		Key:      secretKey(),
 		Endpoint: momentoEndpoint(),
+		Cache:    cacheName(),
+		// The service promises that a write is seen at once.
+		ConsistentReads: true,
 	}
-	return opener.Open(ctx)
+	client, err := opener.Open(ctx)
+	return client, settingError(err)
 }
 
 func openAccounts(ctx context.Context) (*accounts.Service, error) {

@@ -61,7 +61,7 @@ func (h requestHandler) WithGroup(name string) slog.Handler {
 // logHolder logs the life of a client. It belongs to no request: all wait for the same open.
 func logHolder(e lazyclient.Event) { logClient(e) }
 
-// logMomento also names the secret: an answer of Momento that refuses the token does not.
+// logMomento also names the secret: an answer of Momento that refuses the API key does not.
 func logMomento(e lazyclient.Event) {
 	logClient(e, slog.String("secret", secretID()), slog.String("key", secretKey()))
 }
@@ -69,7 +69,7 @@ func logMomento(e lazyclient.Event) {
 func logClient(e lazyclient.Event, attrs ...slog.Attr) {
 	level := slog.LevelInfo
 	if e.Err != nil {
-		level = slog.LevelWarn
+		level = levelOf(e.Err)
 		attrs = append(attrs, slog.String("error", e.Err.Error()))
 	}
 	attrs = append(attrs, slog.String("client", e.Holder), slog.String("event", e.Kind.String()), millis("took", e.Took))

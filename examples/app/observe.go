@@ -14,7 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/readaside"
 )
 
 // warm is set when the process has seen its first request.
@@ -62,17 +62,17 @@ func (req *request) end(ctx context.Context, status int, err error, took time.Du
 }
 
 // observe adds a step of the service to the line of the request that took it.
-func observe(ctx context.Context, e accounts.Event) {
+func observe(ctx context.Context, e readaside.Event) {
 	if req := requestFrom(ctx); req != nil {
 		req.mu.Lock()
-		req.steps = append(req.steps, e.Op+" "+e.Entity+": "+e.Outcome.String())
+		req.steps = append(req.steps, string(e.Op)+" "+e.Entity+": "+e.Outcome.String())
 		req.mu.Unlock()
 	}
-	if e.Outcome == accounts.CacheFailed || e.Outcome == accounts.Unreadable {
-		// Not many: the service leaves a cache alone that keeps failing.
-		slog.WarnContext(ctx, "cache", "op", e.Op, "entity", e.Entity, "outcome", e.Outcome.String(), "error", textOf(e.Err))
+	if e.Outcome == readaside.CacheFailed || e.Outcome == readaside.Unreadable {
+		// Not many: a circuit breaker skips a cache that keeps failing.
+		slog.WarnContext(ctx, "cache", "op", string(e.Op), "entity", e.Entity, "outcome", e.Outcome.String(), "error", textOf(e.Err))
 	}
-	if fn, ok := ctx.Value(observerKey{}).(func(accounts.Event)); ok {
+	if fn, ok := ctx.Value(observerKey{}).(func(readaside.Event)); ok {
 		fn(e)
 	}
 }
@@ -81,7 +81,7 @@ type observerKey struct{}
 
 // WithObserver returns a context for a [Function], under which fn is told of every step that the
 // service takes, on whichever goroutine takes it.
-func WithObserver(ctx context.Context, fn func(accounts.Event)) context.Context {
+func WithObserver(ctx context.Context, fn func(readaside.Event)) context.Context {
 	return context.WithValue(ctx, observerKey{}, fn)
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"time"
@@ -12,9 +13,9 @@ import (
 )
 
 const (
-	// Lambda ends the Init phase after 10 s, and starts the process anew.
+	// warmTimeout bounds the wait for DynamoDB. Lambda ends the Init phase after 10 s.
 	// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
-	warmTimeout = 8 * time.Second
+	warmTimeout = 2 * time.Second
 
 	// Lambda kills the process 500 ms after SIGTERM where it has registered an internal extension, as
 	// it does to be sent SIGTERM at all (ibid.).
@@ -24,12 +25,13 @@ const (
 // Start is the whole main of a function: it warms the clients, answers the route with h for as long
 // as Lambda sends requests, and closes the clients when Lambda ends the process. It does not return.
 func Start(route string, h Handler) {
+	// What the Lambda runtime logs with package log are errors. No level but FATAL hides them.
+	slog.SetLogLoggerLevel(slog.LevelError)
 	slog.SetDefault(NewLogger(os.Stderr))
 	f := New(route, h)
 	if err := Warm(context.Background()); err != nil {
-		// Not fatal: what failed is tried again by the first request that needs it, and DynamoDB
-		// answers without Momento.
-		slog.Warn("warm-up", "error", err.Error())
+		// Not fatal: the first request that needs a client opens it, and DynamoDB answers without Momento.
+		slog.Log(context.Background(), levelOf(err), "warm-up", "error", err.Error())
 	}
 	lambda.StartWithOptions(f, lambda.WithEnableSIGTERM(func() {
 		if err := Close(context.Background()); err != nil {
@@ -39,17 +41,41 @@ func Start(route string, h Handler) {
 	}))
 }
 
-// Warm opens the clients in parallel, the connections included, so that the first request finds
-// them: one leg is DynamoDB, the other the secret and then Momento with its token. It takes at most
-// eight seconds, and returns what failed.
+// Warm opens the clients in parallel, the connections included, so that the first request finds them:
+// one leg is DynamoDB, the other the secret and then Momento with its key. It waits for DynamoDB, for
+// at most 2s, and from then on for the cache for 250ms, or 2s where instances are provisioned. The
+// cache goes on opening beside the first request. Warm returns the errors of what failed.
 func Warm(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, warmTimeout)
-	defer cancel()
-	legs := []lazyclient.Warmer{table{}}
-	if cacheName() != "" {
-		legs = append(legs, &Momento)
+	cacheCtx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	cache := make(chan error, 1)
+	if cacheName() == "" {
+		cache <- nil
+	} else {
+		go func() { cache <- lazyclient.WarmAll(cacheCtx, &Momento) }()
 	}
-	return lazyclient.WarmAll(ctx, legs...)
+	tableCtx, cancel := context.WithTimeout(ctx, warmTimeout)
+	defer cancel()
+	tableErr := lazyclient.WarmAll(tableCtx, table{})
+
+	timer := time.AfterFunc(cacheWait(), func() { leave(errStillOpening) })
+	defer timer.Stop()
+	cacheErr := <-cache
+	if errors.Is(cacheErr, errStillOpening) {
+		cacheErr = nil
+	}
+	return errors.Join(tableErr, cacheErr)
+}
+
+var errStillOpening = errors.New("app: the cache is still opening")
+
+// cacheWait returns for how long Warm waits for the cache.
+func cacheWait() time.Duration {
+	// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+	if os.Getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency" {
+		return 2 * time.Second
+	}
+	return 250 * time.Millisecond
 }
 
 // table warms the connection to DynamoDB.

@@ -38,7 +38,11 @@ func TestAFunctionStartsWithoutItsCacheAndUsesItOnceThatIsBack(t *testing.T) {
 			s.Momento.Heal()
 			s.eventuallyCached(t, f, getUser("ada"))
 			f.end(t)
-			assert.Len(t, f.lines(t, "warm-up"), 1, "what failed is logged")
+			failed := 1
+			if outage.fault.Action == emulator.Hang {
+				failed = 0 // the cache was still opening when the function started
+			}
+			assert.Len(t, f.lines(t, "warm-up"), failed, "what failed is logged")
 		})
 	}
 }

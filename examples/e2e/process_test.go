@@ -47,14 +47,14 @@ func startServices(t testing.TB) *services {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stack.Close()) })
 	s := &services{Stack: stack, secrets: []string{secretKey, sessionToken, "of-the-caller"}}
-	s.keepSecret(stack.Momento.Token())
+	s.keepSecret(stack.Momento.Key())
 	return s
 }
 
 // rotate also remembers the new token.
 func (s *services) rotate() {
-	s.RotateToken()
-	s.keepSecret(s.Momento.Token())
+	s.RotateKey()
+	s.keepSecret(s.Momento.Key())
 }
 
 // keepSecret forbids a token and the pieces of it that give it away.

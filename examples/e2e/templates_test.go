@@ -126,9 +126,9 @@ func readServerless(t *testing.T) deployment {
 	tree := readYAML(t, "serverless.yml")
 	d := deployment{Functions: map[string]deployed{}}
 	d.Parameters = into[struct{ Default map[string]string }](t, tree["params"]).Default
-	values := map[string]string{"jwtIssuer": "<jwtIssuer>", "jwtAudience": "<jwtAudience>"}
+	values := map[string]string{"jwtIssuer": "<jwtIssuer>", "jwtAudience": "<jwtAudience>", "momentoEndpoint": "<momentoEndpoint>"}
 	maps.Copy(values, d.Parameters)
-	d.Parameters["jwtIssuer"], d.Parameters["jwtAudience"] = "", ""
+	d.Parameters["jwtIssuer"], d.Parameters["jwtAudience"], d.Parameters["momentoEndpoint"] = "", "", ""
 	tree, _ = resolve(tree, regexp.MustCompile(`\$\{param:(\w+)\}`), values).(object)
 
 	provider := into[struct {

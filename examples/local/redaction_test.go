@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -37,20 +36,20 @@ func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 		s.SecretsManager.Put(os.Getenv("MOMENTO_SECRET_ID"), secretOf(token))
 		forbidden = append(forbidden, pieces(token)...)
 	}
-	forbidden = append(forbidden, pieces(s.Momento.Token())...)
+	forbidden = append(forbidden, pieces(s.Momento.Key())...)
 	s.warm(t)
 	s.createUsers(t, "ada")
 	s.eventually(t, get("/users/ada"), fromHit)
 
-	good := emulator.NewToken(time.Time{})
+	good := emulator.NewKey(time.Time{})
 	for _, token := range []string{
-		emulator.NewToken(time.Now().Add(-time.Hour)), // expired
-		emulator.NewToken(time.Time{}),                // refused
+		emulator.NewKey(time.Now().Add(-time.Hour)), // expired
+		emulator.NewKey(time.Time{}),                // refused
 		malformed,
 		good,
 	} {
 		use(token)
-		s.Momento.SetToken(good)
+		s.Momento.Accept(good)
 		if token != malformed { // which never gets as far as to Momento
 			s.Momento.Inject(emulator.Fault{Op: "Get", Action: emulator.Fail, Status: 16, Message: "bad token " + token, Times: 2})
 		}
@@ -81,7 +80,7 @@ func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 
 	text := s.log.String()
 	for _, seen := range []string{
-		"Invalidated", "does not accept the token", "expired at", "not a Momento token", "InternalServerError", `"level":"DEBUG"`,
+		"Invalidated", "does not accept the API key", "expired at", "not a Momento API key", "InternalServerError", `"level":"DEBUG"`,
 	} {
 		assert.True(t, strings.Contains(text, seen), "the run has seen it all: %s", seen)
 	}
@@ -90,16 +89,12 @@ func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 	}
 }
 
-// pieces are the parts by which a token would be known: itself, the API key in it, and the parts of
-// that JWT but its first, which is the same in all.
-func pieces(token string) []string {
-	all := []string{token}
-	var v1 struct {
-		Key string `json:"api_key"`
-	}
-	if decoded, err := base64.StdEncoding.DecodeString(token); err == nil && json.Unmarshal(decoded, &v1) == nil {
-		all = append(all, strings.Split(v1.Key, ".")[1:]...)
-		all = append(all, v1.Key)
+// pieces are the parts by which a key would be known: itself, its ends, and the parts of the JWT but
+// the first, which is the same in all.
+func pieces(key string) []string {
+	all := []string{key}
+	if parts := strings.Split(key, "."); len(parts) == 3 {
+		all = append(all, parts[1:]...)
 	}
 	for _, whole := range slices.Clip(all) {
 		all = append(all, whole[:12], whole[len(whole)-12:])

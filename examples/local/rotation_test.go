@@ -75,7 +75,7 @@ func TestRotationUnderLoadFailsNoRequestAndReadsTheSecretOnce(t *testing.T) {
 
 	l := startLoad(t, s, users...)
 	l.await(t, 100)
-	s.RotateToken()
+	s.RotateKey()
 	l.await(t, 300)
 	l.stop()
 	s.eventually(t, get("/users/ada"), fromHit)
@@ -108,12 +108,12 @@ func TestRotationNeverReadsThePendingVersion(t *testing.T) {
 	id := os.Getenv("MOMENTO_SECRET_ID")
 	s.createUsers(t, "ada")
 	s.warm(t)
-	next := emulator.NewToken(time.Time{})
+	next := emulator.NewKey(time.Time{})
 	s.SecretsManager.PutPending(id, secretOf(next))
 	s.eventually(t, get("/users/ada"), fromHit)
 
 	s.SecretsManager.Promote(id)
-	s.Momento.SetToken(next)
+	s.Momento.Accept(next)
 	s.eventually(t, get("/users/ada"), fromHit)
 	_, late := s.invalidations(t)
 	assert.Equal(t, 2+late, s.SecretsManager.Reads(id, "AWSCURRENT"))
@@ -124,18 +124,18 @@ func TestRotationNeverReadsThePendingVersion(t *testing.T) {
 func TestBadNewTokenIsReportedWithItsSecretAndDoesNotFloodSecretsManager(t *testing.T) {
 	for name, bad := range map[string]string{
 		"malformed": "not-a-token",
-		"expired":   emulator.NewToken(time.Now().Add(-time.Hour)),
-		"refused":   emulator.NewToken(time.Time{}), // well-formed, but not the one that Momento accepts
+		"expired":   emulator.NewKey(time.Now().Add(-time.Hour)),
+		"refused":   emulator.NewKey(time.Time{}), // well-formed, but not the one that Momento accepts
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startService(t)
 			s.createUsers(t, "ada")
 			s.warm(t)
 			s.eventually(t, get("/users/ada"), fromHit)
-			good := emulator.NewToken(time.Time{})
+			good := emulator.NewKey(time.Time{})
 			id := os.Getenv("MOMENTO_SECRET_ID")
 			s.SecretsManager.Put(id, secretOf(bad))
-			s.Momento.SetToken(good)
+			s.Momento.Accept(good)
 
 			before := s.secretReads()
 			l := startLoad(t, s, "ada")

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/readaside"
 )
 
 // Where an answer came from.
@@ -22,10 +22,10 @@ const (
 // steps collects what the service does for one request.
 type steps struct {
 	mu     sync.Mutex
-	events []accounts.Event
+	events []readaside.Event
 }
 
-func (s *steps) add(e accounts.Event) {
+func (s *steps) add(e readaside.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.events = append(s.events, e)
@@ -38,16 +38,17 @@ func (s *steps) source(status int) string {
 	if status == 400 || status == 401 {
 		return fromFunction
 	}
-	i := slices.IndexFunc(s.events, func(e accounts.Event) bool { return e.Op == "get" })
+	i := slices.IndexFunc(s.events, func(e readaside.Event) bool { return e.Op == readaside.OpGet })
 	if i < 0 {
 		return fromTable
 	}
-	return cmp.Or(map[accounts.Outcome]string{
-		accounts.Hit:          fromHit,
-		accounts.NegativeHit:  fromAbsence,
-		accounts.Miss:         fromMiss,
-		accounts.Unreadable:   fromMiss,
-		accounts.CacheFailed:  fromFailed,
-		accounts.CacheSkipped: fromSkipped,
+	return cmp.Or(map[readaside.Outcome]string{
+		readaside.Hit:          fromHit,
+		readaside.NegativeHit:  fromAbsence,
+		readaside.Miss:         fromMiss,
+		readaside.Fenced:       fromMiss,
+		readaside.Unreadable:   fromMiss,
+		readaside.CacheFailed:  fromFailed,
+		readaside.CacheSkipped: fromSkipped,
 	}[s.events[i].Outcome], fromTable)
 }

@@ -79,7 +79,7 @@ func (g *guide) showOutage(ctx context.Context) {
 func (g *guide) showRotation(ctx context.Context) {
 	const requests = 100
 	reads := g.stack.SecretsManager.Requests("GetSecretValue")
-	g.stack.RotateToken()
+	g.stack.RotateKey()
 	g.showAll(ctx, step{name: "token rotation", ask: get("/users/ada"), status: 200, want: "Lovelace"}, requests)
 	g.show(ctx, step{name: "rotated", ask: get("/users/ada"), status: 200, from: fromHit, patient: true})
 	// One read is all it takes. A client that seems dead, as when the machine stalls for longer than

@@ -9,7 +9,9 @@ import (
 	"github.com/momentohq/client-sdk-go/momento"
 	"github.com/momentohq/client-sdk-go/responses"
 
+	"github.com/warmclient/warmclient/internal/lateness"
 	"github.com/warmclient/warmclient/lazyclient"
+	"github.com/warmclient/warmclient/readaside"
 )
 
 const (
@@ -17,38 +19,38 @@ const (
 	maxTTL = 24 * time.Hour // https://docs.momentohq.com/cache/limits
 )
 
-// A Cache is one cache of the Momento service as accounts.Cache wants it: a miss
-// is (nil, nil) and a value, even an empty one, is not nil.
+// A Cache is a readaside.Cache on one cache of the Momento service. It is safe for concurrent use by
+// multiple goroutines. Set the fields before the first call; a Cache must not be copied after it.
 //
-// Set the fields before first use; a Cache must not be copied after it. Its
-// methods may be called by several goroutines. Each lends the holder's client
-// for the time of the call, and opens it first if need be, within the call's
-// context: so a client that is replaced is closed only after its last call, and
-// with IsAuthError as the holder's Stale a call that meets a rotated token is
-// repeated with a new client, if that opens within the call's time.
+// Each call uses the holder's client, so a client that is replaced is closed after its last call.
+// Get, SetIfAbsent and SetIfEqual do not wait for a client that is being opened. Set and Delete do,
+// within their context, since other processes may have cached what they replace. Where no client can
+// be had, readaside.ErrNotReady is in the error's chain, beside the reason: a cold start or a
+// rotation is no failure of the cache.
 //
-// Each error wraps the SDK's, and joins it with what that hides: ctx.Err() and
-// context.Cause(ctx) if ctx has ended, context.DeadlineExceeded if the SDK's own
-// timeout ended the call.
+// With IsStale as the holder's Stale, a client whose API key is refused is replaced, and Set and
+// Delete are repeated with the new one. So is a client whose connection has died, as one may in a
+// frozen process: three calls in a row that ran for at least 25ms and ended in their deadline are
+// taken for that, at most once a minute.
 //
-// A connection can die while a process is frozen, and nobody tells it. So three
-// calls in a row on one client that end in their deadline invalidate that
-// client, and the next call opens a new one. Calls that run at the same time count
-// as one.
+// Values live for whole milliseconds. A ttl below 1ms is 1ms, one above 24h, the service's limit, is
+// 24h. Errors hold the SDK's, and what that hides: context.DeadlineExceeded if time ran out, and
+// ctx.Err() and context.Cause(ctx) if ctx is done.
 type Cache struct {
-	// Client holds the client. Required.
+	// Client holds the client. It is required.
 	Client *lazyclient.Holder[momento.CacheClient]
 
-	// Name is the cache's name. Required; the cache must exist.
+	// Name is the cache's name. It is required, and the cache must exist.
 	Name string
 
-	late lateCalls
+	calls lateness.Calls
 }
 
-// Get returns the value under key, nil if there is none.
-func (c *Cache) Get(ctx context.Context, key string) ([]byte, error) {
-	var value []byte
-	err := c.call(ctx, "get from", func(ctx context.Context, client momento.CacheClient) error {
+var _ readaside.Cache = (*Cache)(nil)
+
+// Get returns the value under key. A miss is nil, nil.
+func (c *Cache) Get(ctx context.Context, key string) (value []byte, err error) {
+	err = c.call(ctx, "get from", (*holder).TryUse, func(ctx context.Context, client momento.CacheClient) error {
 		resp, err := client.Get(ctx, &momento.GetRequest{CacheName: c.Name, Key: momento.String(key)})
 		if err != nil {
 			return err
@@ -71,12 +73,9 @@ func (c *Cache) Get(ctx context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
-// Set stores value under key for ttl, in whole milliseconds. A ttl below one
-// millisecond, zero and less included, becomes one millisecond: an entry that is
-// gone at once misleads nobody, whereas the SDK takes zero for the client's
-// default. A ttl above 24 hours, the service's limit, becomes 24 hours.
+// Set stores value under key.
 func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	return c.call(ctx, "set in", func(ctx context.Context, client momento.CacheClient) error {
+	return c.call(ctx, "set in", (*holder).Use, func(ctx context.Context, client momento.CacheClient) error {
 		_, err := client.Set(ctx, &momento.SetRequest{
 			CacheName: c.Name, Key: momento.String(key), Value: momento.Bytes(value), Ttl: clampTTL(ttl),
 		})
@@ -84,50 +83,73 @@ func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	})
 }
 
-// SetIfAbsent is Set, unless key has a value already; that is no error.
-func (c *Cache) SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	return c.call(ctx, "set in", func(ctx context.Context, client momento.CacheClient) error {
-		_, err := client.SetIfAbsent(ctx, &momento.SetIfAbsentRequest{
+// SetIfAbsent stores value under key if nothing is there, and reports whether it did.
+func (c *Cache) SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) (stored bool, err error) {
+	err = c.call(ctx, "set in", (*holder).TryUse, func(ctx context.Context, client momento.CacheClient) error {
+		resp, err := client.SetIfAbsent(ctx, &momento.SetIfAbsentRequest{
 			CacheName: c.Name, Key: momento.String(key), Value: momento.Bytes(value), Ttl: clampTTL(ttl),
 		})
+		_, stored = resp.(*responses.SetIfAbsentStored)
+		return err
+	})
+	return stored && err == nil, err
+}
+
+// SetIfEqual stores value under key if old is there, and reports whether it did.
+func (c *Cache) SetIfEqual(ctx context.Context, key string, old, value []byte, ttl time.Duration) (stored bool, err error) {
+	err = c.call(ctx, "set in", (*holder).TryUse, func(ctx context.Context, client momento.CacheClient) error {
+		resp, err := client.SetIfEqual(ctx, &momento.SetIfEqualRequest{
+			CacheName: c.Name, Key: momento.String(key), Equal: momento.Bytes(old), Value: momento.Bytes(value), Ttl: clampTTL(ttl),
+		})
+		_, stored = resp.(*responses.SetIfEqualStored)
+		return err
+	})
+	return stored && err == nil, err
+}
+
+// Delete removes what is under key.
+func (c *Cache) Delete(ctx context.Context, key string) error {
+	return c.call(ctx, "delete from", (*holder).Use, func(ctx context.Context, client momento.CacheClient) error {
+		_, err := client.Delete(ctx, &momento.DeleteRequest{CacheName: c.Name, Key: momento.String(key)})
 		return err
 	})
 }
 
-// ObeysContext tells package accounts that a call returns when its context ends, so
-// that it need not be made on a goroutine of its own. The SDK's client does; a
-// CacheClient of one's own, in Client, must too.
-func (*Cache) ObeysContext() bool { return true }
+type (
+	holder   = lazyclient.Holder[momento.CacheClient]
+	callFunc = func(ctx context.Context, client momento.CacheClient) error
+)
 
-// call runs fn with the holder's client, twice where the first try told that
-// the client is stale.
-func (c *Cache) call(ctx context.Context, op string, fn func(context.Context, momento.CacheClient) error) error {
+// call runs fn with the holder's client, by Use or TryUse.
+func (c *Cache) call(ctx context.Context, op string, use func(*holder, context.Context, callFunc) error, fn callFunc) error {
 	if c.Client == nil {
 		return errors.New("momentocache: Cache.Client is nil")
 	}
+	op = fmt.Sprintf("%s cache %q", op, c.Name)
 	if ctx.Err() != nil {
-		return c.failed(ctx, op, nil)
+		return newCallError(ctx, nil, op, nil)
 	}
-	var own error // what the last run of fn returned
-	err := c.Client.Use(ctx, func(ctx context.Context, client momento.CacheClient) error {
-		own = nil
+	var own error // of the last run of fn
+	ran := false
+	err := use(c.Client, ctx, func(ctx context.Context, client momento.CacheClient) error {
+		ran, own = true, nil
 		began := time.Now()
 		if err := fn(ctx, client); err != nil {
-			own = c.failed(ctx, op, err)
+			own = newCallError(ctx, client, op, err)
 		}
-		if c.late.note(ctx, client, began, own) {
-			lazyclient.Invalidate(c.Client, client)
-		}
+		own = c.calls.Judge(ctx, client, began, own)
 		return own
 	})
-	if err == nil || err == own {
+	switch _, failed := errors.AsType[*lazyclient.OpenError](err); {
+	case err == nil:
+		return nil
+	case failed, errors.Is(err, lazyclient.ErrOpening), !ran && ctx.Err() != nil, IsStale(own) && ctx.Err() != nil:
+		return notReady(op, err)
+	case ran:
 		return err
+	default: // the holder is closed
+		return newCallError(ctx, nil, op, err)
 	}
-	return c.failed(ctx, op, err)
-}
-
-func (c *Cache) failed(ctx context.Context, op string, err error) error {
-	return newCallError(ctx, fmt.Sprintf("%s cache %q", op, c.Name), err)
 }
 
 func clampTTL(ttl time.Duration) time.Duration {

@@ -6,19 +6,30 @@ import (
 	"log/slog"
 
 	"github.com/momentohq/client-sdk-go/auth"
+	"github.com/momentohq/client-sdk-go/momento"
 
 	"github.com/warmclient/warmclient/secrets"
 )
 
-const redacted = "REDACTED"
-
-// credentials is the credential provider that a client is made with. The SDK
-// logs its provider, and its own kind prints the token's ends; this one prints
-// nothing of it, and as it holds the token behind a func, a printer that walks
-// the client by reflection finds nothing either.
+// credentials is the credential provider that a client is made with. The SDK logs its provider, and
+// its own kind prints the ends of the key. This one prints nothing of it, and a printer that walks
+// the client by reflection finds nothing either, since a Token holds its text behind a func.
+//
+// From 1.39 on the SDK verifies TLS against GetCacheTlsHostname. The embedded provider returns "" for
+// it, for which gRPC takes the host that it dials.
 type credentials struct {
-	auth.CredentialProvider // the endpoints; made without a token
+	auth.CredentialProvider // the endpoints
 	token                   secrets.Token
+}
+
+func newCredentials(k apiKey, hosts auth.AllEndpoints) (auth.CredentialProvider, error) {
+	// The SDK's provider for its local server is the one that can be had without a key. All of its
+	// endpoints are replaced.
+	local, err := auth.NewMomentoLocalProvider(nil)
+	if err != nil {
+		return nil, err
+	}
+	return credentials{local, k.token}.WithEndpoints(hosts)
 }
 
 func (c credentials) GetAuthToken() string { return c.token.Reveal() }
@@ -38,35 +49,8 @@ func (credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redact
 
 func (credentials) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// newCredentials reads a token as the SDK does, then refuses what can never
-// work. Its errors carry nothing of the token, so none of the SDK's are in them:
-// those quote bytes that they stumble over.
-func newCredentials(token secrets.Token, endpoint string) (auth.CredentialProvider, error) {
-	parsed, err := auth.FromString(token.Reveal())
-	if err != nil {
-		return nil, errMalformed
-	}
-	key, err := sendable(parsed.GetAuthToken())
-	if err != nil {
-		return nil, err
-	}
-	hosts := auth.AllEndpoints{
-		ControlEndpoint: auth.Endpoint{Endpoint: parsed.GetControlEndpoint()},
-		CacheEndpoint:   auth.Endpoint{Endpoint: parsed.GetCacheEndpoint()},
-		TokenEndpoint:   auth.Endpoint{Endpoint: parsed.GetTokenEndpoint()},
-		StorageEndpoint: auth.Endpoint{Endpoint: parsed.GetStorageEndpoint()},
-	}
-	if endpoint != "" {
-		local := auth.Endpoint{Endpoint: endpoint, InsecureConnection: true}
-		hosts = auth.AllEndpoints{ControlEndpoint: local, CacheEndpoint: local, TokenEndpoint: local, StorageEndpoint: local}
-	} else if !reachable(hosts.CacheEndpoint.Endpoint) {
-		return nil, errNoEndpoint
-	}
-	// The SDK's provider for its local server is the one that can be had
-	// without a token; all of its endpoints are replaced.
-	bare, err := auth.NewMomentoLocalProvider(nil)
-	if err != nil {
-		return nil, fmt.Errorf("make a credential provider: %w", err)
-	}
-	return credentials{bare, key}.WithEndpoints(hosts)
+// A client is the SDK's, with what has to be scrubbed from the errors of its calls.
+type client struct {
+	momento.CacheClient
+	scrub scrubber
 }

@@ -1,67 +1,51 @@
-// Package momentocache makes a cache of the Momento service an accounts.Cache,
-// and opens the client for it within a time budget.
+// Package momentocache is a readaside.Cache on Momento Serverless Cache, and opens the client for it.
 //
-//	package main
-//
-//	import (
-//		"context"
-//		"log"
-//
-//		"github.com/aws/aws-lambda-go/lambda"
-//		"github.com/aws/aws-sdk-go-v2/config"
-//		"github.com/momentohq/client-sdk-go/momento"
-//		"github.com/warmclient/warmclient/accounts"
-//		"github.com/warmclient/warmclient/readaside/momentocache"
-//		"github.com/warmclient/warmclient/lazyclient"
-//		"github.com/warmclient/warmclient/secrets"
-//	)
-//
-//	func main() {
-//		cfg, err := config.LoadDefaultConfig(context.Background())
-//		if err != nil {
-//			log.Fatal(err)
-//		}
-//		opener := momentocache.Opener{
-//			Source: secrets.SecretsManager{API: secrets.NewClient(cfg), ID: "accounts/MomentoAuthToken"},
-//			Key:    "MOMENTO_AUTH_TOKEN",
-//		}
-//		client := &lazyclient.Holder[momento.CacheClient]{
-//			Name:    "momento",
-//			Open:    opener.Open,
-//			Release: momentocache.Release,
-//			Stale:   momentocache.IsAuthError,
-//		}
-//		service, err := accounts.New(accounts.NewDynamoDBClient(cfg), "accounts", accounts.Options{
-//			Cache: &momentocache.Cache{Client: client, Name: "accounts"},
-//		})
-//		if err != nil {
-//			log.Fatal(err)
-//		}
-//		lambda.Start(func(ctx context.Context, in struct{ Username string }) (accounts.User, error) {
-//			return service.GetUser(ctx, in.Username)
-//		})
+//	client := &lazyclient.Holder[momento.CacheClient]{
+//		Name: "momento",
+//		Open: momentocache.Opener{
+//			Source:   secrets.SecretsManager{API: secrets.NewClient(cfg), ID: "accounts/momento"},
+//			Endpoint: "cell-us-east-1-1.prod.a.momentohq.com",
+//			Cache:    "accounts",
+//		}.Open,
+//		Release: momentocache.Release,
+//		Stale:   momentocache.IsStale,
 //	}
+//	cache := &momentocache.Cache{Client: client, Name: "accounts"}
+//	store, err := readaside.NewStore(readaside.Options{Cache: cache, Prefix: "accounts"})
 //
-// Nothing is fetched or dialled before the first request needs it; client.Warm
-// does it earlier. While the client is being opened, or cannot be, the service
-// reads from DynamoDB.
+// Serverless Cache is the product that speaks gRPC. Momento's caches on Valkey speak RESP: for those
+// use package valkeycache.
 //
-// # A rotated token
+// Nothing is fetched or dialed before the first call; client.Warm does it earlier. While the client is
+// being opened, or cannot be, reads go to the database.
 //
-// The service refuses calls with a token that was revoked. IsAuthError, as the
-// holder's Stale, lets the holder fetch the secret again, open a client with the
-// new token, and repeat the call. Calls that are under way on the old client end
-// before it is closed.
+// # API keys
 //
-// # What is secret
+// The key comes from the Source, as plain text or as a member of a JSON object. A v2 key, which is
+// what Momento issues today, names no endpoint: set Opener.Endpoint to the endpoint of its region. A
+// v1 key names its own. See [Opener].
 //
-// No error, log line or format verb shows the token or a piece of it: of an answer
-// that refuses the token only the code is kept, and from any other what may be a JWT
-// is cut out. Errors about a token name its secret and key.
+// # Rotation
+//
+// The service refuses calls with a key that was revoked. IsStale, as the holder's Stale, makes the
+// holder fetch the secret again and open a client with the new key. Calls on the old client end
+// before it is closed. No request fails meanwhile: see [Cache].
+//
+// # Consistency
+//
+// By default Momento may answer a read from a replica, which lags by a fraction of a second, so a read
+// may miss a write that has just returned. Opener.ConsistentReads prevents that. Momento counts a
+// consistent read as six operations.
+//
+// # Secrets
+//
+// No error, log line or format verb shows an API key or a piece of it. Texts of the service and of the
+// SDK are scrubbed of the key itself and of what looks like one. Of an answer that refuses the key only
+// the code is kept.
 //
 // # Freezing
 //
-// Between requests a Lambda process is frozen, so gRPC keep-alives, which would
-// close a good connection because nobody was awake to answer, are off. A
-// connection that died meanwhile is found out by use: see [Cache].
+// Between requests a Lambda process is frozen, so gRPC keep-alives are off: they would close a good
+// connection because the process did not answer in time. A connection that died meanwhile is detected
+// by its use: see [Cache].
 package momentocache

@@ -3,18 +3,27 @@ package momentocache
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/momentohq/client-sdk-go/momento"
+
+	"github.com/warmclient/warmclient/internal/lateness"
+	"github.com/warmclient/warmclient/readaside"
 )
 
-// IsAuthError reports whether err says that the service does not accept the
-// client's token: the SDK's AuthenticationError. It is meant for the Stale field
-// of a holder. A missing permission is something else, since a new client would
+// IsAuthError reports whether err says that the service does not accept the client's API key: it is
+// the SDK's AuthenticationError. A missing permission is something else, since a new client would
 // lack it too.
 func IsAuthError(err error) bool {
 	return errorCode(err) == momento.AuthenticationError
+}
+
+// IsStale reports whether err says that the client should be replaced: IsAuthError reports it, or the
+// connection is presumed dead. It is for the Stale field of a holder.
+func IsStale(err error) bool {
+	return IsAuthError(err) || errors.Is(err, lateness.ErrDead)
 }
 
 // errorCode returns the SDK's code for err, "" if it is none of the SDK's.
@@ -25,8 +34,13 @@ func errorCode(err error) string {
 	return ""
 }
 
-// callError is a failed call with what the SDK's errors leave out: they unwrap
-// to nothing, so neither the context's end nor its cause can be seen in them.
+// notReady is the error of a call for which no client could be had, for the reason err.
+func notReady(op string, err error) error {
+	return fmt.Errorf("momentocache: %s: %w: %w", op, readaside.ErrNotReady, err)
+}
+
+// callError is a failed call with what the SDK's errors leave out: they unwrap to nothing, so neither
+// the end of the context nor its cause can be seen in them.
 type callError struct {
 	text string
 	errs []error
@@ -35,13 +49,17 @@ type callError struct {
 func (e *callError) Error() string   { return e.text }
 func (e *callError) Unwrap() []error { return e.errs }
 
-// newCallError describes the failure err of a call under ctx. A nil err stands
-// for a call that was not made, since ctx had ended.
-func newCallError(ctx context.Context, call string, err error) error {
-	e := &callError{text: "momentocache: " + call}
+// newCallError describes the failure err of a call under ctx on c. A nil err stands for a call that
+// was not made, since ctx was done.
+func newCallError(ctx context.Context, c momento.CacheClient, op string, err error) error {
+	e := &callError{text: "momentocache: " + op}
 	awaitDeadline(ctx, err)
 	if err != nil {
-		err = scrubbed(err)
+		var scrub scrubber // of a client of the user's own
+		if c, ok := c.(*client); ok {
+			scrub = c.scrub
+		}
+		err = scrub.err(err)
 		e.errs = append(e.errs, err)
 		e.text += ": " + line(err)
 		if errorCode(err) == momento.TimeoutError {
@@ -58,9 +76,8 @@ func newCallError(ctx context.Context, call string, err error) error {
 	return e
 }
 
-// awaitDeadline returns once ctx has ended if err says that its deadline has
-// passed. The server knows the deadline too, and its word for it may come a
-// moment before ctx's own timer fires.
+// awaitDeadline returns once ctx is done if err says that its deadline has passed. The server knows
+// the deadline too, and its answer may come just before the timer of ctx fires.
 func awaitDeadline(ctx context.Context, err error) {
 	const moment = 5 * time.Millisecond
 	deadline, ok := ctx.Deadline()
@@ -73,42 +90,11 @@ func awaitDeadline(ctx context.Context, err error) {
 	}
 }
 
-// line is the text of err. An error of the SDK repeats itself on a second line,
-// in gRPC's words.
+// line returns the text of err. An error of the SDK repeats itself on a second line, in gRPC's words.
 func line(err error) string {
 	text := err.Error()
 	if _, ok := err.(momento.MomentoError); ok {
 		text, _, _ = strings.Cut(text, "\n")
 	}
 	return text
-}
-
-// scrubbed returns err, or the same error of the SDK without its details if
-// they quote a token: the text of an answer is the service's to choose.
-func scrubbed(err error) error {
-	m, ok := errors.AsType[momento.MomentoError](err)
-	if !ok {
-		return err
-	}
-	if m.Code() == momento.AuthenticationError { // an opaque key, if it is quoted, looks like nothing in particular
-		return momento.NewMomentoError(m.Code(), "the service does not accept the token", nil)
-	}
-	if text := err.Error(); redact(text) == text {
-		return err
-	}
-	return momento.NewMomentoError(m.Code(), redact(m.Message()), nil)
-}
-
-// redact replaces whatever may be a token, or the beginning of one: both kinds
-// are base64 of JSON objects, and base64 of `{"` is `eyJ`.
-func redact(text string) string {
-	const start = "eyJ"
-	before, after, found := strings.Cut(text, start)
-	if !found {
-		return text
-	}
-	rest := strings.TrimLeftFunc(after, func(r rune) bool {
-		return !notInHost(r) || strings.ContainsRune(".+/=", r)
-	})
-	return before + redacted + redact(rest)
 }

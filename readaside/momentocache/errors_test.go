@@ -13,9 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 
-	"github.com/warmclient/warmclient/lazyclient"
 	"github.com/warmclient/warmclient/readaside/momentocache"
-	"github.com/warmclient/warmclient/secrets"
+	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
 )
 
 func TestIsAuthErrorIsOnlyAboutTheToken(t *testing.T) {
@@ -24,9 +23,8 @@ func TestIsAuthErrorIsOnlyAboutTheToken(t *testing.T) {
 	} {
 		s := newServer(t)
 		c, n := newCache(t, s)
-		require.NoError(t, c.Client.Warm(t.Context()))
-		s.inject(fail(code, "no"))
-		err := c.Set(t.Context(), "k", nil, time.Minute)
+		s.Inject(fail(code, "no"))
+		_, err := c.Get(t.Context(), "k")
 		require.Error(t, err)
 		assert.Equal(t, want, momentocache.IsAuthError(err), "%v", code)
 		if !want {
@@ -52,7 +50,7 @@ func TestACallsErrorJoinsWhatTheSDKHides(t *testing.T) {
 		return ctx, func() { cancel(nil) }
 	}
 	tests := map[string]struct {
-		fault func(context.Context, call) error
+		fault momentotest.Fault
 		end   func(context.Context) (context.Context, context.CancelFunc)
 		code  string
 		is    []error
@@ -78,12 +76,11 @@ func TestACallsErrorJoinsWhatTheSDKHides(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s.inject(nil)
-			o := opener(t, s.addr)
+			s.Heal()
+			o := s.opener(t)
 			o.Config = config.LambdaLatestWithLogger(quiet).WithClientTimeout(500 * time.Millisecond)
 			c, _ := cacheOf(t, o)
-			require.NoError(t, c.Client.Warm(t.Context()))
-			s.inject(tt.fault)
+			s.Inject(tt.fault)
 			for op, call := range map[string]func(context.Context) error{
 				"get from": func(ctx context.Context) error { _, err := c.Get(ctx, "k"); return err },
 				"set in":   func(ctx context.Context) error { return c.Set(ctx, "k", nil, time.Minute) },
@@ -116,7 +113,7 @@ func TestADeadlineThatTheServerTellsAMomentEarlyIsTheContextsOwn(t *testing.T) {
 				time.Sleep(50*time.Millisecond - early)
 				return momento.NewMomentoError(momento.TimeoutError, "deadline exceeded", nil)
 			}
-			holder, _ := holderOf(&tells)
+			holder, _ := holderOf(t, &tells)
 			c := &momentocache.Cache{Client: holder, Name: "accounts"}
 			ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, slow)
 			defer cancel()
@@ -135,7 +132,7 @@ func TestADeadlineThatTheServerTellsAMomentEarlyIsTheContextsOwn(t *testing.T) {
 
 func TestAnEndedContextMakesNoCall(t *testing.T) {
 	s := newServer(t)
-	c, n := newCache(t, s)
+	c, n := coldCacheOf(t, s.opener(t))
 	why := errors.New("the caller left")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(why)
@@ -144,31 +141,16 @@ func TestAnEndedContextMakesNoCall(t *testing.T) {
 	require.ErrorIs(t, err, why)
 	require.EqualError(t, err, `momentocache: get from cache "accounts": the caller left`)
 	assert.Zero(t, n.opened.Load())
-	assert.Empty(t, s.seen())
-}
-
-func TestAFailedOpenIsTheCallsError(t *testing.T) {
-	o := opener(t, "127.0.0.1:1")
-	o.Key = "ANOTHER_KEY"
-	c, _ := cacheOf(t, o)
-	_, err := c.Get(t.Context(), "k")
-	require.ErrorIs(t, err, secrets.ErrNoKey)
-	_, ok := errors.AsType[*lazyclient.OpenError](err)
-	assert.True(t, ok)
-	assert.Contains(t, err.Error(), `momentocache: get from cache "accounts"`)
-
-	_, err = (&momentocache.Cache{Name: "accounts"}).Get(t.Context(), "k")
-	require.EqualError(t, err, "momentocache: Cache.Client is nil")
+	assert.Zero(t, s.Requests(""))
 }
 
 func TestAnEmptyKeyOrNameIsRefusedBeforeTheWire(t *testing.T) {
 	s := newServer(t)
 	c, _ := newCache(t, s)
-	require.NoError(t, c.Client.Warm(t.Context()))
-	s.seen()
+	before := s.Requests("")
 	_, err := c.Get(t.Context(), "")
 	require.ErrorContains(t, err, "InvalidArgumentError")
 	nameless := &momentocache.Cache{Client: c.Client}
 	require.ErrorContains(t, nameless.Set(t.Context(), "k", nil, time.Minute), "InvalidArgumentError")
-	assert.Empty(t, s.seen())
+	assert.Equal(t, before, s.Requests(""))
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// fakeMomento is a Momento client for tests: the calls that Cache makes, on a map.
+// fakeMomento is a Momento client for tests: two of the calls that Cache makes, on a map.
 type fakeMomento struct {
 	momento.CacheClient // the other calls panic
 	values              map[momento.Key]momento.Value
@@ -31,7 +31,7 @@ func (f fakeMomento) Set(_ context.Context, r *momento.SetRequest) (responses.Se
 	return &responses.SetSuccess{}, nil
 }
 
-// Without the service: a holder that is open already, with a fake.
+// A holder that is open already, with a fake, needs no service.
 func ExampleCache() {
 	ctx := context.Background()
 	cache := &momentocache.Cache{
@@ -50,30 +50,31 @@ func ExampleCache() {
 	// true <nil>
 }
 
-// A token that can never work is refused before anything is dialled.
+// A key that can never work is refused before anything is dialed.
 func ExampleOpener_Open() {
-	const expired = "eyJhbGciOiJIUzI1NiJ9.eyJjIjoiY2FjaGUuZXhhbXBsZS5jb20iLCJleHAiOjEyMzQ1Njc4OTB9.c2lnbmF0dXJl"
+	const expired = "eyJhbGciOiJIUzI1NiJ9.eyJ0IjoiZyIsImV4cCI6MTIzNDU2Nzg5MH0.c2lnbmF0dXJl"
 	opener := momentocache.Opener{
 		Source: secrets.SourceFunc(func(context.Context) (secrets.Document, error) {
-			return secrets.Static(`{"MOMENTO_AUTH_TOKEN": "` + expired + `"}`), nil
+			return secrets.Static(expired), nil
 		}),
-		Key: "MOMENTO_AUTH_TOKEN",
+		Endpoint: "cell-us-east-1-1.prod.a.momentohq.com",
 	}
 	_, err := opener.Open(context.Background())
 	fmt.Println(err)
 	// Output:
-	// momentocache: token in secret "static", key "MOMENTO_AUTH_TOKEN": expired at 2009-02-13T23:31:30Z
+	// momentocache: API key in secret "static": expired at 2009-02-13T23:31:30Z
 }
 
-func ExampleIsAuthError() {
+func ExampleIsStale() {
 	holder := &lazyclient.Holder[momento.CacheClient]{
 		Open: momentocache.Opener{
-			Source: secrets.Env{Name: "MOMENTO_AUTH_TOKEN"},
+			Source:   secrets.Env{Name: "MOMENTO_API_KEY"},
+			Endpoint: "cell-us-east-1-1.prod.a.momentohq.com",
 		}.Open,
 		Release: momentocache.Release,
-		Stale:   momentocache.IsAuthError, // a rotated token opens a new client, and costs no failed call
+		Stale:   momentocache.IsStale, // a rotated key and a dead connection open a new client
 	}
-	refused := momento.NewMomentoError(momento.AuthenticationError, "the token was revoked", nil)
+	refused := momento.NewMomentoError(momento.AuthenticationError, "the key was revoked", nil)
 	forbidden := momento.NewMomentoError(momento.PermissionError, "read only", nil)
 	fmt.Println(holder.Stale(refused), holder.Stale(forbidden))
 	// Output: true false

@@ -8,9 +8,8 @@ import (
 	"github.com/momentohq/client-sdk-go/config/logger"
 )
 
-// slogFactory sends the SDK's log to slog.Default. The SDK calls Info what is of
-// interest only when something is wrong with the SDK, such as the settings of
-// each new client; here that is Debug.
+// slogFactory sends the SDK's log to slog.Default. The SDK calls Info what is of interest only when
+// something is wrong with the SDK, such as the settings of each new client; here that is Debug.
 type slogFactory struct{}
 
 func (slogFactory) GetLogger(name string) logger.MomentoLogger { return slogLogger{name} }
@@ -27,9 +26,7 @@ func (l slogLogger) String() string                   { return l.name }
 
 func (l slogLogger) log(level slog.Level, format string, args []any) {
 	ctx, out := context.Background(), slog.Default()
-	if !out.Enabled(ctx, level) {
-		return
+	if out.Enabled(ctx, level) {
+		out.LogAttrs(ctx, level, "momento: "+fmt.Sprintf(format, args...), slog.String("logger", l.name))
 	}
-	text := redact(fmt.Sprintf(format, args...))
-	out.LogAttrs(ctx, level, "momento: "+text, slog.String("logger", l.name))
 }

@@ -2,12 +2,12 @@ package momentocache_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +18,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/warmclient/warmclient/readaside/momentocache"
 )
@@ -41,32 +40,23 @@ func TestTheSDKsLogGoesToSlogWithItsInfoAsDebug(t *testing.T) {
 	log.SetFlags(log.LUTC)
 	defer log.SetFlags(flags)
 
-	client, err := opener(t, s.addr).Open(t.Context())
+	client, err := s.opener(t).Open(t.Context())
 	require.NoError(t, err)
 	defer client.Close()
 	assert.Contains(t, out.String(), `level=DEBUG msg="momento: Creating cache client with settings`)
 	assert.Contains(t, out.String(), "CredentialProvider: REDACTED")
 	assert.Contains(t, out.String(), "logger=CacheClient")
 	assert.NotContains(t, out.String(), "level=INFO")
-	requireNothingOf(t, out.String(), goodToken(t), goodKey(t))
+	requireNothingOf(t, out.String(), s.Key())
 	assert.Equal(t, log.LUTC, log.Flags(), "the SDK's own logger would reset them")
 
-	_, _ = client.CreateCache(t.Context(), &momento.CreateCacheRequest{CacheName: goodKey(t)})
-	requireNothingOf(t, out.String(), goodKey(t))
+	_, _ = client.CreateCache(t.Context(), &momento.CreateCacheRequest{CacheName: s.Key()})
+	requireNothingOf(t, out.String(), s.Key())
 
 	out.Reset()
 	_, err = client.CreateCache(t.Context(), &momento.CreateCacheRequest{CacheName: "accounts"})
 	require.Error(t, err)
 	assert.Contains(t, out.String(), "level=WARN")
-}
-
-func TestTheSDKsLogCostsNothingAtInfo(t *testing.T) {
-	s := newServer(t)
-	out := captureLog(t, slog.LevelInfo)
-	client, err := opener(t, s.addr).Open(t.Context())
-	require.NoError(t, err)
-	client.Close()
-	assert.Empty(t, out.String())
 }
 
 // recorder is a logger of the SDK that keeps what a client is made of.
@@ -78,8 +68,10 @@ type recorder struct {
 func (r *recorder) GetLogger(string) logger.MomentoLogger { return r }
 func (r *recorder) Debug(string, ...any)                  {}
 func (r *recorder) Info(_ string, args ...any) {
-	if props, ok := args[0].(momento.CacheClientProps); ok {
-		r.props = props
+	if args := momentocache.Args(args[0]); len(args) > 0 {
+		if props, ok := args[0].(momento.CacheClientProps); ok {
+			r.props = props
+		}
 	}
 }
 
@@ -91,20 +83,20 @@ func (f *failures) Errorf(format string, args ...any) { f.text += fmt.Sprintf(fo
 func TestNothingPrintsTheTokenOfAClient(t *testing.T) {
 	s := newServer(t)
 	rec := &recorder{}
-	o := opener(t, s.addr)
+	o := s.opener(t)
 	o.Config = config.LambdaLatestWithLogger(rec)
 	client, err := o.Open(t.Context())
 	require.NoError(t, err)
 	defer client.Close()
 	provider := rec.props.CredentialProvider
-	require.Equal(t, s.seen()[0].token, provider.GetAuthToken())
+	require.Equal(t, s.Key(), provider.GetAuthToken())
 	moved, err := provider.WithEndpoints(auth.AllEndpoints{CacheEndpoint: auth.Endpoint{Endpoint: "cache.example.com:443"}})
 	require.NoError(t, err)
 	require.Equal(t, "cache.example.com:443", moved.GetCacheEndpoint())
 
 	for _, v := range []any{provider, moved, &provider, []any{provider}, rec.props, o, client} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {
-			requireNothingOf(t, fmt.Sprintf(verb, v), goodToken(t), goodKey(t))
+			requireNothingOf(t, fmt.Sprintf(verb, v), s.Key())
 		}
 	}
 	for _, v := range []any{provider, moved} {
@@ -122,80 +114,91 @@ func TestNothingPrintsTheTokenOfAClient(t *testing.T) {
 		var diff failures
 		assert.Equal(&diff, v, "something else")
 		require.NotEmpty(t, diff.text)
-		requireNothingOf(t, out.String()+string(text)+diff.text, goodToken(t), goodKey(t))
+		requireNothingOf(t, out.String()+string(text)+diff.text, s.Key())
 	}
 }
 
-func TestWithoutEndpointTheHostsOfTheTokenAreUsedOverTLS(t *testing.T) {
-	tests := map[string]struct{ token, cache, control string }{
-		"v1": {
-			v1(t, map[string]string{"endpoint": "cell-1.invalid", "api_key": goodKey(t)}),
-			"cache.cell-1.invalid:443", "control.cell-1.invalid:443",
-		},
-		"JWT": {
-			jwt(t, claims{"c": "cache.cell-2.invalid", "cp": "control.cell-2.invalid"}),
-			"cache.cell-2.invalid:443", "control.cell-2.invalid:443",
-		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			rec := &recorder{}
-			o := momentocache.Opener{Source: secret(t, tt.token), Key: secretKey, ConnectTimeout: time.Millisecond}
-			o.Config = config.LambdaLatestWithLogger(rec)
-			_, err := o.Open(t.Context())
-			require.Error(t, err, "there is no such host")
-			p := rec.props.CredentialProvider
-			assert.Equal(t, tt.cache, p.GetCacheEndpoint())
-			assert.Equal(t, tt.control, p.GetControlEndpoint())
-			assert.True(t, p.IsCacheEndpointSecure())
-			assert.True(t, p.IsControlEndpointSecure())
-		})
+// pieces of a key that the service quotes must not be found in an error or a log.
+func TestNoErrorOrLogHoldsAKeyThatTheServiceQuotes(t *testing.T) {
+	for name, key := range map[string]string{
+		"v2":     jwt(t, claims{"t": "g", "sub": "someone"}),
+		"opaque": "0paque-0123456789abcdef",
+	} {
+		for _, code := range []codes.Code{codes.Unauthenticated, codes.Unavailable, codes.Internal} {
+			t.Run(name+" "+code.String(), func(t *testing.T) {
+				s := newServer(t)
+				s.Accept(key)
+				own := &lines{}
+				for _, cfg := range []config.Configuration{nil, config.LambdaLatestWithLogger(own)} {
+					out := captureLog(t, slog.LevelDebug-4)
+					source := text(key)
+					if name == "opaque" {
+						source = text(v1(t, region, key))
+					}
+					c, _ := cacheOf(t, momentocache.Opener{Source: source, Endpoint: s.addr, Config: cfg})
+					s.Inject(fail(code, "bad authorization "+key))
+					_, err := c.Get(t.Context(), "k")
+					require.Error(t, err)
+					requireNothingOf(t, fmt.Sprintf("%v %+v %#v %q", err, err, err, err), key)
+					sdk, ok := errors.AsType[momento.MomentoError](err)
+					require.True(t, ok)
+					requireNothingOf(t, fmt.Sprint(sdk, sdk.Message(), sdk.OriginalErr()), key)
+
+					client, err := c.Client.Get(t.Context())
+					require.NoError(t, err)
+					_, _ = client.CreateCache(t.Context(), &momento.CreateCacheRequest{CacheName: "has " + key})
+					require.NoError(t, c.Client.Close(t.Context()))
+					requireNothingOf(t, out.String()+own.text(), key)
+					assert.NotContains(t, out.String(), "level=ERROR", "a failed call is the caller's to log")
+					s.Heal()
+				}
+				assert.NotContains(t, own.text(), "ERROR")
+				assert.NotEmpty(t, own.text())
+			})
+		}
 	}
 }
 
-// quote is a fault: a service that answers with what it was sent.
-func quote(code codes.Code) func(context.Context, call) error {
-	return func(_ context.Context, c call) error {
-		return status.Errorf(code, "bad authorization %q, starting with %s", c.token, c.token[:9])
-	}
+// lines is a logger of one's own.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
 }
 
-func TestErrorsCarryNoPieceOfATokenThatTheServiceQuotes(t *testing.T) {
+func (l *lines) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func (l *lines) log(level, format string, args []any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(&l.buf, level+" "+format+"\n", args...)
+}
+
+func (l *lines) GetLogger(string) logger.MomentoLogger { return l }
+func (l *lines) Trace(format string, args ...any)      { l.log("TRACE", format, args) }
+func (l *lines) Debug(format string, args ...any)      { l.log("DEBUG", format, args) }
+func (l *lines) Info(format string, args ...any)       { l.log("INFO", format, args) }
+func (l *lines) Warn(format string, args ...any)       { l.log("WARN", format, args) }
+func (l *lines) Error(format string, args ...any)      { l.log("ERROR", format, args) }
+
+// A later version of the SDK logs each failed call of the data client at ERROR.
+func TestTheDataClientsErrorsAreDebugAndScrubbed(t *testing.T) {
 	s := newServer(t)
-	key := goodKey(t)
-	s.inject(quote(codes.Unavailable))
-	_, openErr := opener(t, s.addr).Open(t.Context())
-	require.Error(t, openErr)
+	own := &lines{}
+	factory := momentocache.LoggerFactory(s.opener(t), config.LambdaLatestWithLogger(own), s.Key())
+	factory.GetLogger("data-client").Error("gRPC request failed: %v", "bad authorization "+s.Key())
+	factory.GetLogger("topic-client").Error("disconnected: %v", s.Key())
+	assert.Equal(t, "DEBUG gRPC request failed: bad authorization REDACTED\nERROR disconnected: REDACTED\n", own.text())
+}
 
-	s.inject(nil)
+func TestAColdStartOfAHealthyFunctionLogsNothingAtInfo(t *testing.T) {
+	s := newServer(t)
+	out := captureLog(t, slog.LevelInfo)
 	c, _ := newCache(t, s)
-	_, err := c.Get(t.Context(), "k")
-	require.NoError(t, err)
-	s.inject(quote(codes.Unauthenticated))
-	_, callErr := c.Get(t.Context(), "k")
-	require.Error(t, callErr)
-	assert.True(t, momentocache.IsAuthError(callErr))
-
-	assert.ErrorContains(t, openErr, "bad authorization")
-	assert.ErrorContains(t, callErr, "does not accept the token")
-	for _, err := range []error{openErr, callErr} {
-		requireNothingOf(t, fmt.Sprintf("%v %+v %#v %q", err, err, err, err), key)
-		sdk, ok := errors.AsType[momento.MomentoError](err)
-		require.True(t, ok)
-		requireNothingOf(t, fmt.Sprint(sdk, sdk.Message(), sdk.OriginalErr()), key)
-	}
-}
-
-func TestErrorsCarryNothingOfAnOpaqueKeyThatARefusalQuotes(t *testing.T) {
-	s := newServer(t)
-	const key = "0paque-0123456789abcdef"
-	c, _ := cacheOf(t, momentocache.Opener{
-		Source: secret(t, v1(t, map[string]string{"endpoint": "cell-1.example.com", "api_key": key})), Key: secretKey, Endpoint: s.addr,
-	})
-	_, err := c.Get(t.Context(), "k")
-	require.NoError(t, err)
-	s.inject(quote(codes.Unauthenticated))
-	_, err = c.Get(t.Context(), "k")
-	require.True(t, momentocache.IsAuthError(err))
-	requireNothingOf(t, fmt.Sprintf("%v %+v %#v", err, err, err), key)
+	require.NoError(t, c.Set(t.Context(), "k", []byte("v"), time.Minute))
+	require.NoError(t, c.Client.Close(t.Context()))
+	assert.Empty(t, out.String())
 }

@@ -6,35 +6,35 @@ import (
 	"github.com/momentohq/client-sdk-go/config/retry"
 )
 
-// punctual makes no retry that would come after the call's deadline. The SDK sleeps
-// through the pause before a retry, deaf to the call's context.
-type punctual struct{ retry.Strategy }
+// withinDeadline makes no retry that would come after the call's deadline: the SDK sleeps through the
+// pause before a retry, whatever becomes of the call's context.
+type withinDeadline struct{ retry.Strategy }
 
-func (p punctual) DetermineWhenToRetry(props retry.StrategyProps) *int {
-	ms := p.Strategy.DetermineWhenToRetry(props)
+func (w withinDeadline) DetermineWhenToRetry(props retry.StrategyProps) *int {
+	ms := w.Strategy.DetermineWhenToRetry(props)
 	if ms != nil && *ms > 0 && time.Until(props.OverallDeadline) <= time.Duration(*ms)*time.Millisecond {
 		return nil
 	}
 	return ms
 }
 
-// punctualByAttempt is punctual for a strategy that bounds each attempt, too.
-type punctualByAttempt struct {
-	punctual
-	byAttempt retry.DeadlineAwareRetryStrategy
+// attemptsWithinDeadline is withinDeadline for a strategy that also bounds each attempt.
+type attemptsWithinDeadline struct {
+	withinDeadline
+	attempts retry.DeadlineAwareRetryStrategy
 }
 
-func (p punctualByAttempt) CalculateRetryDeadline(overall time.Time) time.Time {
-	return p.byAttempt.CalculateRetryDeadline(overall)
+func (w attemptsWithinDeadline) CalculateRetryDeadline(overall time.Time) time.Time {
+	return w.attempts.CalculateRetryDeadline(overall)
 }
 
-func punctually(s retry.Strategy) retry.Strategy {
+func retryWithinDeadline(s retry.Strategy) retry.Strategy {
 	switch s := s.(type) {
 	case nil:
 		return nil
 	case retry.DeadlineAwareRetryStrategy:
-		return punctualByAttempt{punctual{s}, s}
+		return attemptsWithinDeadline{withinDeadline{s}, s}
 	default:
-		return punctual{s}
+		return withinDeadline{s}
 	}
 }

@@ -3,7 +3,6 @@ package momentocache_test
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,9 +12,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
-	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
 // tenSeconds retries once, after ten seconds.
@@ -37,13 +33,12 @@ func TestNoRetryIsAwaitedThatWouldComeAfterTheDeadline(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
-			o := opener(t, s.addr)
+			o := s.opener(t)
 			o.Config = config.LambdaLatestWithLogger(quiet).WithRetryStrategy(strategy)
 			c, _ := cacheOf(t, o)
-			require.NoError(t, c.Client.Warm(t.Context()))
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			s.inject(fail(codes.Unavailable, "down"))
+			s.Inject(fail(codes.Unavailable, "down"))
 			start := time.Now()
 			_, err := c.Get(ctx, "k")
 			require.Error(t, err)
@@ -63,24 +58,20 @@ func TestRetriesThatFitAreMade(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
-			o := momentocache.Opener{Source: secret(t, goodToken(t)), Key: secretKey, Endpoint: s.addr}
+			o := s.opener(t)
 			if strategy != nil {
 				o.Config = config.LambdaLatestWithLogger(quiet).WithRetryStrategy(strategy)
 			}
 			c, _ := cacheOf(t, o)
-			require.NoError(t, c.Client.Warm(t.Context()))
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			var calls atomic.Int32
-			s.inject(func(context.Context, call) error {
-				if calls.Add(1) == 1 {
-					return status.Error(codes.Unavailable, "down")
-				}
-				return nil
-			})
+			before := s.Requests("Get")
+			once := fail(codes.Unavailable, "down")
+			once.Times = 1
+			s.Inject(once)
 			_, err := c.Get(ctx, "k")
 			require.NoError(t, err)
-			assert.EqualValues(t, 2, calls.Load())
+			assert.Equal(t, before+2, s.Requests("Get"))
 		})
 	}
 }

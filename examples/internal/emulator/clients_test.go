@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/momentohq/client-sdk-go/auth"
 	"github.com/momentohq/client-sdk-go/config"
 	"github.com/momentohq/client-sdk-go/config/logger"
 	"github.com/momentohq/client-sdk-go/config/retry"
@@ -20,6 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/examples/internal/emulator"
+	"github.com/warmclient/warmclient/readaside/momentocache"
+	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
+	"github.com/warmclient/warmclient/secrets"
 )
 
 func awsConfig() aws.Config {
@@ -58,35 +60,28 @@ func secretsClient(server *emulator.SecretsManager) *secretsmanager.Client {
 	})
 }
 
-func startMomento(t *testing.T) (*emulator.Momento, momento.CacheClient) {
+func startMomento(t *testing.T) (*momentotest.Server, momento.CacheClient) {
 	t.Helper()
-	server, err := emulator.StartMomento(cache)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, server.Close()) })
-	return server, momentoClient(t, server, server.Token())
+	server := momentotest.NewServer(cache)
+	t.Cleanup(server.Close)
+	return server, momentoClient(t, server)
 }
 
-// momentoClient dials on its first call and never retries, so that each call is one request.
-func momentoClient(t *testing.T, server *emulator.Momento, token string) momento.CacheClient {
+// momentoClient never retries, so that each call is one request.
+func momentoClient(t *testing.T, server *momentotest.Server) momento.CacheClient {
 	t.Helper()
-	noLog := logger.NewNoopMomentoLoggerFactory()
-	cfg := config.LambdaLatestWithLogger(noLog).
-		WithClientTimeout(5 * time.Second).
-		WithRetryStrategy(retry.NewNeverRetryStrategy())
-	client, err := momento.NewCacheClientWithEagerConnectTimeout(cfg, momentoCredentials(t, server, token), time.Minute, 0)
+	client, err := momentocache.Opener{
+		Source: secrets.SourceFunc(func(context.Context) (secrets.Document, error) {
+			return secrets.Static(server.Key()), nil
+		}),
+		Endpoint: server.Addr(),
+		Config: config.LambdaLatestWithLogger(logger.NewNoopMomentoLoggerFactory()).
+			WithClientTimeout(5 * time.Second).
+			WithRetryStrategy(retry.NewNeverRetryStrategy()),
+	}.Open(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client
-}
-
-func momentoCredentials(t *testing.T, server *emulator.Momento, token string) auth.CredentialProvider {
-	t.Helper()
-	provider, err := auth.FromString(token)
-	require.NoError(t, err)
-	local := auth.Endpoint{Endpoint: server.Addr(), InsecureConnection: true}
-	provider, err = provider.WithEndpoints(auth.AllEndpoints{CacheEndpoint: local, ControlEndpoint: local})
-	require.NoError(t, err)
-	return provider
 }
 
 const (
@@ -121,4 +116,12 @@ func port(t *testing.T, addr string) int {
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err)
 	return n
+}
+
+// requireMomento asserts the SDK's code of an error, such as momento.TimeoutError.
+func requireMomento(t *testing.T, err error, code string) {
+	t.Helper()
+	var momentoErr momento.MomentoError
+	require.ErrorAs(t, err, &momentoErr)
+	require.Equal(t, code, momentoErr.Code(), "%v", err)
 }

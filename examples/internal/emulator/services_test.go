@@ -38,6 +38,7 @@ func services(t *testing.T) []service {
 	sm, smClient := startSecretsManager(t)
 	sm.Put(secretID, "text")
 	mom, momClient := startMomento(t)
+	connects := mom.Requests("") // the Get that opens the client
 
 	isCanceled := func(t *testing.T, err error) {
 		t.Helper()
@@ -86,7 +87,9 @@ func services(t *testing.T) []service {
 				_, err := momClient.Get(ctx, &momento.GetRequest{CacheName: cache, Key: momento.String("k")})
 				return err
 			},
-			inject: mom.Inject, heal: mom.Heal, requests: mom.Requests, addr: mom.Addr, close: mom.Close,
+			inject: mom.Inject, heal: mom.Heal, addr: mom.Addr,
+			requests:   func(op string) int { return mom.Requests(op) - connects },
+			close:      func() error { mom.Close(); return nil },
 			isCanceled: is(momento.CanceledError), isGarbage: is(momento.InternalServerError),
 			isReset: is(momento.ServerUnavailableError), isRefused: is(momento.ServerUnavailableError),
 		},

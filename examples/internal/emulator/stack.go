@@ -6,22 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
 )
 
 // Options say what Start prepares. The zero value works.
 type Options struct {
 	Table     string // DynamoDB table with keys PK and SK; "": accounts
 	Cache     string // Momento cache; "": accounts
-	SecretID  string // secret that holds Momento's token; "": accounts/MomentoAuthToken
+	SecretID  string // secret that holds Momento's API key; "": accounts/MomentoAuthToken
 	SecretKey string // member of that secret; "": MOMENTO_AUTH_TOKEN
 }
 
-// Stack is the three servers, holding what the examples need: a table, a cache, and a secret with
-// the token that the cache accepts.
+// Stack is the three servers with what the examples need: a table, a cache, and a secret with the
+// API key that the cache accepts.
 type Stack struct {
 	DynamoDB       *DynamoDB
 	SecretsManager *SecretsManager
-	Momento        *Momento
+	Momento        *momentotest.Server
 
 	options Options
 }
@@ -46,10 +48,8 @@ func (s *Stack) start() (err error) {
 	if s.SecretsManager, err = StartSecretsManager(); err != nil {
 		return err
 	}
-	if s.Momento, err = StartMomento(s.options.Cache); err != nil {
-		return err
-	}
-	s.SecretsManager.Put(s.options.SecretID, s.secret(s.Momento.Token()))
+	s.Momento = momentotest.NewServer(s.options.Cache)
+	s.SecretsManager.Put(s.options.SecretID, s.secret(s.Momento.Key()))
 	return s.DynamoDB.CreateTable(s.options.Table)
 }
 
@@ -64,16 +64,16 @@ func (s *Stack) Close() error {
 		errs = append(errs, s.SecretsManager.Close())
 	}
 	if s.Momento != nil {
-		errs = append(errs, s.Momento.Close())
+		s.Momento.Close()
 	}
 	return errors.Join(errs...)
 }
 
-// RotateToken puts a new token into the secret and then makes it the only one that Momento accepts.
-func (s *Stack) RotateToken() {
-	token := NewToken(time.Time{})
-	s.SecretsManager.Put(s.options.SecretID, s.secret(token))
-	s.Momento.SetToken(token)
+// RotateKey puts a new API key into the secret, and then makes it the only one that Momento accepts.
+func (s *Stack) RotateKey() {
+	key := NewKey(time.Time{})
+	s.SecretsManager.Put(s.options.SecretID, s.secret(key))
+	s.Momento.Accept(key)
 }
 
 // Environ returns the environment, as of os.Environ, in which a function of the examples finds
@@ -94,8 +94,8 @@ func (s *Stack) Environ() []string {
 	}
 }
 
-func (s *Stack) secret(token string) string {
-	text, err := json.Marshal(map[string]string{s.options.SecretKey: token})
+func (s *Stack) secret(key string) string {
+	text, err := json.Marshal(map[string]string{s.options.SecretKey: key})
 	if err != nil {
 		panic(fmt.Sprintf("emulator: a map of strings always encodes: %v", err))
 	}

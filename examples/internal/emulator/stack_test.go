@@ -38,26 +38,23 @@ func TestStackHoldsWhatItsEnvironmentNames(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Nil(t, out.Item)
-	token := func() string {
-		secret, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{
-			SecretId: aws.String(os.Getenv("MOMENTO_SECRET_ID")),
-		})
-		require.NoError(t, err)
-		var members map[string]string
-		require.NoError(t, json.Unmarshal([]byte(aws.ToString(secret.SecretString)), &members))
-		require.NotEmpty(t, members[os.Getenv("MOMENTO_SECRET_KEY")])
-		return members[os.Getenv("MOMENTO_SECRET_KEY")]
-	}
+	secret, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{
+		SecretId: aws.String(os.Getenv("MOMENTO_SECRET_ID")),
+	})
+	require.NoError(t, err)
+	var members map[string]string
+	require.NoError(t, json.Unmarshal([]byte(aws.ToString(secret.SecretString)), &members))
+	require.Equal(t, stack.Momento.Key(), members[os.Getenv("MOMENTO_SECRET_KEY")])
 	require.Equal(t, os.Getenv("MOMENTO_ENDPOINT"), stack.Momento.Addr())
 	get := &momento.GetRequest{CacheName: os.Getenv("CACHE_NAME"), Key: momento.String("k")}
-	client := momentoClient(t, stack.Momento, token())
+	client := momentoClient(t, stack.Momento)
 	_, err = client.Get(t.Context(), get)
 	require.NoError(t, err)
 
-	stack.RotateToken()
+	stack.RotateKey()
 	_, err = client.Get(t.Context(), get)
 	requireMomento(t, err, momento.AuthenticationError)
-	_, err = momentoClient(t, stack.Momento, token()).Get(t.Context(), get)
+	_, err = momentoClient(t, stack.Momento).Get(t.Context(), get)
 	require.NoError(t, err)
 }
 
@@ -69,7 +66,7 @@ func TestStacksRunBesideEachOther(t *testing.T) {
 	require.NoError(t, err)
 	defer second.Close()
 	assert.NotEqual(t, first.Environ(), second.Environ())
-	assert.NotEqual(t, first.Momento.Token(), second.Momento.Token())
+	assert.NotEqual(t, first.Momento.Key(), second.Momento.Key())
 	require.NoError(t, first.Close())
 	_, err = dynamoDBClient(second.DynamoDB).GetItem(t.Context(), &dynamodb.GetItemInput{
 		TableName: aws.String("accounts"), Key: key("a", "b"),
@@ -80,13 +77,14 @@ func TestStacksRunBesideEachOther(t *testing.T) {
 func TestCloseEndsHungRequestsAndLeavesNoGoroutine(t *testing.T) {
 	stack, err := emulator.Start(emulator.Options{})
 	require.NoError(t, err)
+	mom := momentoClient(t, stack.Momento)
+	connects := stack.Momento.Requests("")
 	hang := emulator.Fault{Action: emulator.Hang}
 	stack.DynamoDB.Inject(hang)
 	stack.SecretsManager.Inject(hang)
 	stack.Momento.Inject(hang)
 
 	ddb, sm := dynamoDBClient(stack.DynamoDB), secretsClient(stack.SecretsManager)
-	mom := momentoClient(t, stack.Momento, stack.Momento.Token())
 	calls := []func(ctx context.Context) error{
 		func(ctx context.Context) error { _, err := ddb.GetItem(ctx, getUser("ada")); return err },
 		func(ctx context.Context) error {
@@ -103,7 +101,7 @@ func TestCloseEndsHungRequestsAndLeavesNoGoroutine(t *testing.T) {
 		go func() { answers <- call(within(t, time.Minute)) }()
 	}
 	require.Eventually(t, func() bool {
-		return stack.DynamoDB.Requests("")+stack.SecretsManager.Requests("")+stack.Momento.Requests("") == len(calls)
+		return stack.DynamoDB.Requests("")+stack.SecretsManager.Requests("")+stack.Momento.Requests("") == len(calls)+connects
 	}, 5*time.Second, time.Millisecond)
 
 	require.NotEmpty(t, servingGoroutines())

@@ -1,21 +1,64 @@
-package emulator_test
+package momentotest_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/momentohq/client-sdk-go/auth"
+	"github.com/momentohq/client-sdk-go/config"
+	"github.com/momentohq/client-sdk-go/config/logger"
+	"github.com/momentohq/client-sdk-go/config/retry"
 	"github.com/momentohq/client-sdk-go/momento"
 	"github.com/momentohq/client-sdk-go/responses"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 
-	"github.com/warmclient/warmclient/examples/internal/emulator"
+	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
 )
+
+const cache = "accounts"
+
+// start returns a server and a client that dials on its first call and never retries, so that each
+// call is one request.
+func start(t *testing.T) (*momentotest.Server, momento.CacheClient) {
+	t.Helper()
+	server := momentotest.NewServer(cache)
+	t.Cleanup(server.Close)
+	return server, dial(t, server, server.Key(), config.BALANCED)
+}
+
+func dial(t *testing.T, server *momentotest.Server, key string, concern config.ReadConcern) momento.CacheClient {
+	t.Helper()
+	cfg := config.LambdaLatestWithLogger(logger.NewNoopMomentoLoggerFactory()).
+		WithClientTimeout(5 * time.Second).
+		WithRetryStrategy(retry.NewNeverRetryStrategy()).
+		WithReadConcern(concern)
+	client, err := momento.NewCacheClientWithEagerConnectTimeout(cfg, provider(t, key, server.Addr()), time.Minute, 0)
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	return client
+}
+
+// provider wraps a key as a v1 key, which every version of the SDK takes.
+func provider(t *testing.T, key, addr string) auth.CredentialProvider {
+	t.Helper()
+	v1, err := json.Marshal(map[string]string{"endpoint": "momento.invalid", "api_key": key})
+	require.NoError(t, err)
+	p, err := auth.FromString(base64.StdEncoding.EncodeToString(v1))
+	require.NoError(t, err)
+	local := auth.Endpoint{Endpoint: addr, InsecureConnection: true}
+	p, err = p.WithEndpoints(auth.AllEndpoints{CacheEndpoint: local, ControlEndpoint: local})
+	require.NoError(t, err)
+	return p
+}
 
 func cacheGet(t *testing.T, client momento.CacheClient, name string) ([]byte, bool, error) {
 	t.Helper()
@@ -47,7 +90,7 @@ func requireMomento(t *testing.T, err error, code string) {
 }
 
 func TestCacheReturnsWhatWasSet(t *testing.T) {
-	server, client := startMomento(t)
+	server, client := start(t)
 	_, hit, err := cacheGet(t, client, "k")
 	require.NoError(t, err)
 	assert.False(t, hit)
@@ -73,7 +116,7 @@ func TestCacheReturnsWhatWasSet(t *testing.T) {
 }
 
 func TestCacheForgetsAnItemAfterItsTTL(t *testing.T) {
-	server, client := startMomento(t)
+	_, client := start(t)
 	cacheSet(t, client, "short", "v", 30*time.Millisecond)
 	cacheSet(t, client, "long", "v", time.Hour)
 	require.Eventually(t, func() bool {
@@ -84,7 +127,6 @@ func TestCacheForgetsAnItemAfterItsTTL(t *testing.T) {
 	_, hit, err := cacheGet(t, client, "long")
 	require.NoError(t, err)
 	assert.True(t, hit)
-	assert.Equal(t, []string{"long"}, server.Keys(cache))
 
 	_, err = client.Set(t.Context(), &momento.SetRequest{
 		CacheName: cache, Key: momento.String("k"), Value: momento.String("v"), Ttl: 25 * time.Hour,
@@ -93,7 +135,7 @@ func TestCacheForgetsAnItemAfterItsTTL(t *testing.T) {
 }
 
 func TestConditionalSetsFollowTheirCondition(t *testing.T) {
-	_, client := startMomento(t)
+	_, client := start(t)
 	k, v, other, next := momento.String("k"), momento.String("v"), momento.String("other"), momento.String("next")
 	cases := []struct {
 		name                      string
@@ -139,7 +181,7 @@ func TestConditionalSetsFollowTheirCondition(t *testing.T) {
 }
 
 func TestConcurrentSetIfAbsentStoresOnce(t *testing.T) {
-	server, client := startMomento(t)
+	server, client := start(t)
 	var stored atomic.Int32
 	var wg sync.WaitGroup
 	for i := range 200 {
@@ -152,7 +194,6 @@ func TestConcurrentSetIfAbsentStoresOnce(t *testing.T) {
 				stored.Add(1)
 			}
 		})
-		wg.Go(func() { server.Put(cache, fmt.Sprint(i), nil, time.Minute); server.Keys(cache) })
 	}
 	wg.Wait()
 	assert.EqualValues(t, 1, stored.Load())
@@ -160,10 +201,10 @@ func TestConcurrentSetIfAbsentStoresOnce(t *testing.T) {
 }
 
 func TestResetEndsEveryCallOnTheConnection(t *testing.T) {
-	server, client := startMomento(t)
+	server, client := start(t)
 	server.Inject(
-		emulator.Fault{Op: "Set", Action: emulator.Hang},
-		emulator.Fault{Op: "Get", Action: emulator.Reset},
+		momentotest.Fault{Op: "Set", Action: momentotest.Hang},
+		momentotest.Fault{Op: "Get", Action: momentotest.Reset},
 	)
 	answer := make(chan error, 1)
 	go func() {
@@ -177,72 +218,111 @@ func TestResetEndsEveryCallOnTheConnection(t *testing.T) {
 }
 
 func TestGarbageIsNoEmptyAnswer(t *testing.T) {
-	server, client := startMomento(t)
-	server.Inject(emulator.Fault{Action: emulator.Garbage})
+	server, client := start(t)
+	server.Inject(momentotest.Fault{Action: momentotest.Garbage})
 	// The SDK takes an empty answer to a Set for success.
 	_, err := client.Set(t.Context(), &momento.SetRequest{CacheName: cache, Key: momento.String("k"), Value: momento.String("v")})
 	requireMomento(t, err, momento.InternalServerError)
-	assert.Empty(t, server.Keys(cache))
+	server.Heal()
+	_, hit, err := cacheGet(t, client, "k")
+	require.NoError(t, err)
+	assert.False(t, hit, "nothing was stored")
 }
 
 func TestUnknownCacheIsNotFound(t *testing.T) {
-	server, client := startMomento(t)
-	get := &momento.GetRequest{CacheName: "nope", Key: momento.String("k")}
-	_, err := client.Get(t.Context(), get)
+	_, client := start(t)
+	_, err := client.Get(t.Context(), &momento.GetRequest{CacheName: "nope", Key: momento.String("k")})
 	requireMomento(t, err, momento.CacheNotFoundError)
+}
 
-	server.CreateCache("nope")
-	_, err = client.Get(t.Context(), get)
+func TestWithoutNamesEveryCacheExists(t *testing.T) {
+	server := momentotest.NewServer()
+	defer server.Close()
+	client := dial(t, server, server.Key(), config.BALANCED)
+	cacheSet(t, client, "k", "v", time.Minute)
+	_, err := client.Get(t.Context(), &momento.GetRequest{CacheName: "another", Key: momento.String("k")})
 	require.NoError(t, err)
 }
 
 func TestCallsThatAreNotServedAreUnimplemented(t *testing.T) {
-	_, client := startMomento(t)
+	_, client := start(t)
 	_, err := client.Increment(t.Context(), &momento.IncrementRequest{CacheName: cache, Field: momento.String("k"), Amount: 1})
 	requireMomento(t, err, momento.BadRequestError)
 }
 
-func TestOnlyTheCurrentTokenIsAcceptedOnLiveConnectionsToo(t *testing.T) {
-	server, old := startMomento(t)
+func TestOnlyTheCurrentKeyIsAcceptedOnLiveConnectionsToo(t *testing.T) {
+	server, old := start(t)
 	_, _, err := cacheGet(t, old, "k")
 	require.NoError(t, err)
 
-	for name, token := range map[string]string{
-		"api key":        emulator.NewToken(time.Now().Add(time.Hour)),
-		"without expiry": emulator.NewToken(time.Time{}),
-		"legacy":         emulator.NewLegacyToken(time.Now().Add(time.Hour)),
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.NotEqual(t, token, server.Token())
-			server.SetToken(token)
-			_, _, err = cacheGet(t, old, "k")
-			requireMomento(t, err, momento.AuthenticationError)
+	before := server.Key()
+	next := server.Rotate()
+	require.NotEqual(t, before, next)
+	require.Equal(t, next, server.Key())
+	_, _, err = cacheGet(t, old, "k")
+	requireMomento(t, err, momento.AuthenticationError)
+	_, _, err = cacheGet(t, dial(t, server, next, config.BALANCED), "k")
+	require.NoError(t, err)
 
-			_, _, err = cacheGet(t, momentoClient(t, server, token), "k")
-			require.NoError(t, err)
-		})
-	}
+	server.Accept("opaque")
+	_, _, err = cacheGet(t, dial(t, server, "opaque", config.BALANCED), "k")
+	require.NoError(t, err)
 }
 
-func TestItemsCanBePlantedBeneathTheProtocol(t *testing.T) {
-	server, client := startMomento(t)
-	server.Put(cache, "k", []byte("not an envelope"), time.Minute)
-	got, hit, err := cacheGet(t, client, "k")
-	require.NoError(t, err)
-	assert.True(t, hit)
-	assert.Equal(t, "not an envelope", string(got))
+func TestABalancedReadLagsAndAConsistentOneDoesNot(t *testing.T) {
+	server, balanced := start(t)
+	consistent := dial(t, server, server.Key(), config.CONSISTENT)
+	cacheSet(t, balanced, "k", "old", time.Minute)
+	read := func(client momento.CacheClient) string {
+		t.Helper()
+		value, _, err := cacheGet(t, client, "k")
+		require.NoError(t, err)
+		return string(value)
+	}
+	server.SetLag(time.Hour)
+	assert.Empty(t, read(balanced), "an hour ago there was nothing")
+	assert.Equal(t, "old", read(consistent))
 
-	value, ok := server.Value(cache, "k")
-	assert.True(t, ok)
-	assert.Equal(t, "not an envelope", string(value))
-	server.CreateCache(cache)
-	_, ok = server.Value(cache, "k")
-	assert.False(t, ok, "creating a cache anew empties it")
-	assert.Equal(t, 1, server.Requests(""))
+	const lag = 300 * time.Millisecond
+	time.Sleep(lag)
+	server.SetLag(lag)
+	cacheSet(t, balanced, "k", "new", time.Minute)
+	assert.Equal(t, "new", read(consistent))
+	require.Eventually(t, func() bool { return read(balanced) == "new" }, 5*time.Second, 5*time.Millisecond)
+
+	server.SetLag(time.Hour)
+	_, err := balanced.SetIfEqual(t.Context(), &momento.SetIfEqualRequest{
+		CacheName: cache, Key: momento.String("k"), Equal: momento.String("new"), Value: momento.String("newer"),
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "newer", read(consistent), "a condition is checked against what is stored now")
+	_, err = balanced.Delete(t.Context(), &momento.DeleteRequest{CacheName: cache, Key: momento.String("k")})
+	require.NoError(t, err)
+	assert.Empty(t, read(consistent))
+}
+
+func TestAnotherListenerServesTheSameCache(t *testing.T) {
+	server, client := start(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server.Serve(l)
+	cacheSet(t, client, "k", "v", time.Minute)
+
+	cfg := config.LambdaLatestWithLogger(logger.NewNoopMomentoLoggerFactory())
+	other, err := momento.NewCacheClientWithEagerConnectTimeout(cfg, provider(t, server.Key(), l.Addr().String()), time.Minute, 0)
+	require.NoError(t, err)
+	defer other.Close()
+	value, _, err := cacheGet(t, other, "k")
+	require.NoError(t, err)
+	assert.Equal(t, "v", string(value))
+
+	server.Close()
+	_, err = net.Dial("tcp", l.Addr().String())
+	assert.Error(t, err, "Close closes it")
 }
 
 func TestStatusesOfMomentoReachTheSDK(t *testing.T) {
-	server, client := startMomento(t)
+	server, client := start(t)
 	cases := []struct {
 		status  codes.Code
 		trailer string
@@ -259,7 +339,7 @@ func TestStatusesOfMomentoReachTheSDK(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.status.String()+c.trailer, func(t *testing.T) {
-			server.Inject(emulator.Fault{Op: "Get", Action: emulator.Fail, Status: int(c.status), Code: c.trailer, Times: 1})
+			server.Inject(momentotest.Fault{Op: "Get", Action: momentotest.Fail, Status: int(c.status), Code: c.trailer, Times: 1})
 			_, _, err := cacheGet(t, client, "k")
 			requireMomento(t, err, c.want)
 			_, _, err = cacheGet(t, client, "k")
