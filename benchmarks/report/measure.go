@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/warmclient/warmclient/benchmarks/coldstart"
+	"github.com/warmclient/warmclient/benchmarks/fleet"
 	"github.com/warmclient/warmclient/benchmarks/growth"
 	"github.com/warmclient/warmclient/benchmarks/holders"
 	"github.com/warmclient/warmclient/benchmarks/internal/gobench"
@@ -54,6 +55,10 @@ func measure(ctx context.Context, module string, p plan, progress io.Writer) (*r
 		}},
 		step{"read-aside: the cache at fault", func(ctx context.Context, r *results) (err error) {
 			r.Outages, err = readaside.Outages(ctx)
+			return err
+		}},
+		step{"read-aside: a fleet", func(ctx context.Context, r *results) (err error) {
+			r.Fleets, err = fleet.Run(ctx, module, fleet.Sizes(), p.FleetRequests)
 			return err
 		}},
 		step{"cold start", func(ctx context.Context, r *results) error {

@@ -14,10 +14,11 @@ type plan struct {
 	SecretLimit time.Duration // the callers' deadline
 	SecretRuns  int
 
-	Starts     int           // processes of each function in each scenario
-	StartLimit time.Duration // of a request
-	LoadRuns   int
-	LoadTime   time.Duration
+	Starts        int           // processes of each function in each scenario
+	StartLimit    time.Duration // of a request
+	LoadRuns      int
+	FleetRequests int // at least, of each simulated fleet
+	LoadTime      time.Duration
 }
 
 // full takes about ten minutes, on two processors.
@@ -27,7 +28,7 @@ var full = plan{
 	// API Gateway's limit for an integration.
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 	Starts: 30, StartLimit: 29 * time.Second,
-	LoadRuns: 6, LoadTime: time.Second,
+	LoadRuns: 6, LoadTime: time.Second, FleetRequests: 300_000,
 }
 
 // quick takes less than two minutes, on two processors, once everything is built.
@@ -37,5 +38,5 @@ var quick = plan{
 	Count: 6, Time: "10ms", StormTime: "1x", LoopbackTime: "300x",
 	SecretLimit: 10 * time.Second, SecretRuns: 6,
 	Starts: 6, StartLimit: 5 * time.Second,
-	LoadRuns: 6, LoadTime: 200 * time.Millisecond,
+	LoadRuns: 6, LoadTime: 200 * time.Millisecond, FleetRequests: 30_000,
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/benchmarks/coldstart"
+	"github.com/warmclient/warmclient/benchmarks/fleet"
 	"github.com/warmclient/warmclient/benchmarks/growth"
 	"github.com/warmclient/warmclient/benchmarks/holders"
 	"github.com/warmclient/warmclient/benchmarks/internal/gobench"
@@ -39,6 +40,13 @@ func tiny() *results {
 		Coalescing: []readaside.Coalesced{{Contender: readaside.Ours, Loads: 1}},
 		Outages: []readaside.Outage{
 			{Contender: readaside.Ours, Fault: "hangs", First: readaside.Request{Took: 56 * ms}, Later: readaside.Request{Took: 5 * ms}},
+		},
+		Fleets: []fleet.Result{
+			{Protocol: fleet.None, Processes: 10, Reads: 100, Writes: 5, Loads: 100, Hottest: 7, ReadP50: 4 * ms},
+			{Protocol: fleet.SetAfter, Processes: 10, Reads: 100, Writes: 5, Stale: 2, Oldest: time.Minute},
+			{Protocol: fleet.DeleteAfter, Processes: 10, Reads: 100, Writes: 5, Stale: 1, Oldest: time.Minute},
+			{Protocol: fleet.DoubleDelete, Processes: 10, Reads: 100, Writes: 5},
+			{Protocol: fleet.Ours, Processes: 10, Reads: 100, Writes: 5},
 		},
 		Loads: []growth.Load{
 			{Clients: 1, Requests: 100, Hits: 100, Took: 100 * ms, P50: ms, P99: 2 * ms, Resident: 32 << 20},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/warmclient/warmclient/benchmarks/coldstart"
+	"github.com/warmclient/warmclient/benchmarks/fleet"
 	"github.com/warmclient/warmclient/benchmarks/growth"
 	"github.com/warmclient/warmclient/benchmarks/holders"
 	"github.com/warmclient/warmclient/benchmarks/internal/gobench"
@@ -26,6 +27,7 @@ type results struct {
 	Sharing    []secrettimes.Sharing
 	Coalescing []readaside.Coalesced
 	Outages    []readaside.Outage
+	Fleets     []fleet.Result
 	Starts     []coldstart.Start
 	Loads      []growth.Load
 	Benchmarks []gobench.Line

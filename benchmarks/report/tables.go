@@ -109,7 +109,7 @@ var hitContenders = []struct {
 	{contender{"RedisCacheOnce", "go-redis/cache Once"}, "RawRedis"},
 	{contender{"Sturdyc", "sturdyc, remote tier"}, "Raw"},
 	{contender{"Service", "accounts.Service"}, "Raw"},
-	{contender{"ServiceObedient", "accounts.Service, the cache vouches"}, "Raw"},
+	{contender{"ServiceDetached", "accounts.Service, cache detached"}, "Raw"},
 }
 
 func hitTable(r *results) table.Table {
@@ -117,8 +117,8 @@ func hitTable(r *results) table.Table {
 		Title:   "Read-aside: what a hit costs above the cache",
 		Columns: []string{"", "hit", "above the cache", "to ours", "allocations", "above the cache"},
 		Note: fmt.Sprintf("One goroutine reads a user from one and the same cache in memory. Median (least to most) of %d runs of %s. "+
-			"\"Above the cache\" is less the cache's median. A cache that vouches to obey its context, as the one on Momento does, is called on "+
-			"the request's own goroutine; any other on one that can be left behind. The cache alone takes %s, with what go-redis/cache needs around it %s.",
+			"\"Above the cache\" is less the cache's median. A cache that may ignore its context is called through "+
+			"readaside.Detach, on a goroutine for each call. The cache alone takes %s, with what go-redis/cache needs around it %s.",
 			r.Plan.Count, r.Plan.Time, table.Spread(r.of("Hit/Raw", 0, "ns/op")), table.Spread(r.of("Hit/RawRedis", 0, "ns/op"))),
 	}
 	ours := r.above("Service", "Raw", "ns/op")

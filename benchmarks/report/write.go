@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/warmclient/warmclient/benchmarks/coldstart"
+	"github.com/warmclient/warmclient/benchmarks/fleet"
 	"github.com/warmclient/warmclient/benchmarks/growth"
 	"github.com/warmclient/warmclient/benchmarks/holders"
 	"github.com/warmclient/warmclient/benchmarks/internal/gobench"
@@ -49,6 +50,10 @@ func sections(r *results) []section {
 		{
 			[]table.Table{readaside.OutagesTable(r.Outages), readaside.CoalescingTable(r.Coalescing), hitTable(r), loopbackTable(r)},
 			[]plot{{"readaside", "time of a hit above the cache", hitPlot(r)}},
+		},
+		{
+			[]table.Table{fleet.Table(r.Fleets)},
+			[]plot{{"fleet", "share of stale reads of each protocol in fleets of three sizes", fleet.Picture(r.Fleets)}},
 		},
 		{
 			[]table.Table{readersTable(r)},
