@@ -35,7 +35,7 @@ func TestFleet(t *testing.T) {
 			case Ours:
 				assert.Equal(t, r.Remaining, r.Stale, "stale reads that the documentation does not list")
 			default:
-				assert.Greater(t, r.Stale, 0, protocol)
+				assert.Positive(t, r.Stale, protocol)
 			}
 		}
 	}

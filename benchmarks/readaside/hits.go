@@ -17,7 +17,8 @@ type Hit struct {
 	New func(ctx context.Context) (hit func(context.Context) error, loads func() int64, err error)
 }
 
-const onObedient = Ours + ", a cache that obeys its context"
+// inline is ours on a cache that returns when its context is done, and is called inline.
+const inline = Ours + ", inline"
 
 // Hits returns the cache itself, with and without what go-redis/cache needs
 // around it, and all contenders.
@@ -40,10 +41,10 @@ func Hits() []Hit {
 		})},
 	}
 	names := map[string]string{
-		"plain read-aside": "Plain", "go-redis/cache Once": "RedisCacheOnce", "sturdyc, remote tier": "Sturdyc", Ours: "Service",
-		onObedient: "ServiceDetached",
+		"plain read-aside": "Plain", "go-redis/cache Once": "RedisCacheOnce", "sturdyc, remote tier": "Sturdyc", Ours: "ServiceDetached",
+		inline: "Service",
 	}
-	for _, c := range append(contenders(), contender{onObedient, newDetached}) {
+	for _, c := range append(contenders(), contender{inline, newService}) {
 		hits = append(hits, Hit{names[c.name], func(ctx context.Context) (func(context.Context) error, func() int64, error) {
 			return warm(ctx, c)
 		}})

@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -65,7 +66,7 @@ func TestTLSIsVerifiedAgainstTheHostThatIsDialed(t *testing.T) {
 			} {
 				before := s.Requests("")
 				cmd := exec.CommandContext(t.Context(), os.Args[0])
-				cmd.Env = append(env, "HTTPS_PROXY="+p.url, "SSL_CERT_FILE="+roots, "HOME="+t.TempDir())
+				cmd.Env = append(slices.Clone(env), "HTTPS_PROXY="+p.url, "SSL_CERT_FILE="+roots, "HOME="+t.TempDir())
 				out, err := cmd.CombinedOutput()
 				assert.Equal(t, "cache."+region+":443", p.lastTarget())
 				if row.fails == "" {

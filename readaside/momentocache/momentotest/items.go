@@ -2,6 +2,7 @@ package momentotest
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -33,9 +34,8 @@ type operation func(cache items, now clock, in, out protoreflect.Message) error
 
 // at returns what was stored under key at a time, nil if nothing was.
 func (c items) at(key string, at time.Time) []byte {
-	versions := c[key]
-	for i := len(versions) - 1; i >= 0; i-- {
-		if v := versions[i]; !v.stored.After(at) {
+	for _, v := range slices.Backward(c[key]) {
+		if !v.stored.After(at) {
 			if !at.Before(v.expires) {
 				return nil
 			}
@@ -47,7 +47,8 @@ func (c items) at(key string, at time.Time) []byte {
 
 // put stores a version, and forgets those that no replica returns any more.
 func (c items) put(key string, now clock, value []byte, ttl time.Duration) {
-	versions := append(c[key], version{value, now.write, now.write.Add(ttl)})
+	c[key] = append(c[key], version{value, now.write, now.write.Add(ttl)})
+	versions := c[key]
 	for len(versions) > 1 && !versions[1].stored.After(now.write.Add(-now.lag)) {
 		versions = versions[1:]
 	}
