@@ -1,4 +1,3 @@
-// Package readaside puts a cache in front of a database.
 package readaside
 
 import (
