@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -27,12 +30,15 @@ type opening[T any] struct {
 
 func (o *opening[T]) ran() time.Duration { return max(0, wallNow().Sub(o.started)) }
 
-// await returns a value that can be served, or the result of the open that it waits for.
-func (h *Holder[T]) await(ctx context.Context) (*value[T], error) {
+// await returns a value that can be served, or the result of the open that it waits for, if it does.
+func (h *Holder[T]) await(ctx context.Context, waits bool) (*value[T], error) {
 	for {
-		v, o, err := h.join(ctx, true)
+		v, o, err := h.join(ctx, waits)
 		if o == nil {
 			return v, err
+		}
+		if !waits {
+			return nil, h.openingError()
 		}
 		select {
 		case <-o.done:
@@ -53,7 +59,12 @@ func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T
 			return v, nil, nil
 		}
 	}
-	h.endOverdue()
+	h.mu.Lock()
+	o := h.opening
+	h.mu.Unlock()
+	if o != nil && o.ran() >= h.timeout() {
+		h.overrun(o) // its timer has not fired, as after a freeze
+	}
 	cycle, ended := h.cycle(ctx), context.Cause(ctx)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -89,27 +100,12 @@ func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T
 
 // old reports whether v is to be refreshed. It is if the clock was set back: its age is not known then.
 func (h *Holder[T]) old(v *value[T], now time.Time) bool {
-	if h.MaxAge <= 0 {
-		return false
-	}
 	age := now.Sub(v.opened)
-	return age < 0 || age > h.MaxAge
-}
-
-// endOverdue ends an in-flight open that is over by wall clock, though its timer has not fired, as after a freeze.
-func (h *Holder[T]) endOverdue() {
-	h.mu.Lock()
-	o := h.opening
-	h.mu.Unlock()
-	if o != nil && o.ran() >= h.timeout() {
-		h.overrun(o)
-	}
+	return h.MaxAge > 0 && (age < 0 || age > h.MaxAge)
 }
 
 func (h *Holder[T]) start(ctx context.Context, parent *node, now time.Time) *opening[T] {
-	o := &opening[T]{
-		node: node{name: h.name(), holder: h, parent: parent}, started: now, attempt: 1, done: make(chan struct{}),
-	}
+	o := &opening[T]{node: node{name: h.name(), holder: h, parent: parent}, started: now, attempt: 1, done: make(chan struct{})}
 	if h.failure != nil {
 		o.attempt += h.failure.Failures
 	}
@@ -252,4 +248,65 @@ func (h *Holder[T]) abandon(o *opening[T], err error, running bool) {
 	if running {
 		h.emit(Abandoned, o.ran(), err)
 	}
+}
+
+// node is one open in the chain of opens that wait for one another. It travels in the context given to Open, so that a
+// call knows for which opens it is made.
+type node struct {
+	name     string
+	holder   any   // the *Holder
+	parent   *node // the open whose caller waits for this one; nil: none
+	returned atomic.Bool
+}
+
+type nodeKey struct{}
+
+func nodeOf(ctx context.Context) *node {
+	n, _ := ctx.Value(nodeKey{}).(*node)
+	return n
+}
+
+// cycle returns ErrCycle if ctx was given to an open of h that has not returned, or to one that such an open waits for.
+func (h *Holder[T]) cycle(ctx context.Context) error {
+	path := []string{h.name()}
+	for n := nodeOf(ctx); n != nil; n = n.parent {
+		if n.returned.Load() {
+			continue
+		}
+		path = append(path, n.name)
+		if n.holder == any(h) {
+			slices.Reverse(path)
+			return fmt.Errorf("%w: %s", ErrCycle, strings.Join(path, " -> "))
+		}
+	}
+	return nil
+}
+
+const firstBackoff, maxBackoff = 50 * time.Millisecond, time.Second
+
+// backoff returns how long to wait after the given number of failures in a row. It is never called with the lock held.
+func (h *Holder[T]) backoff(failures int) (d time.Duration) {
+	d = min(firstBackoff<<min(failures-1, 5), maxBackoff)
+	d -= rand.N(d/4 + 1) // so that processes that failed together do not all come back together
+	if h.Backoff != nil {
+		defer func() { _ = recover() }() // d remains
+		d = h.Backoff(failures)
+	}
+	return d
+}
+
+// wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers follow, stands still
+// while a virtual machine is frozen.
+func wallNow() time.Time { return time.Now().Round(0) }
+
+// pause is a time by wall clock in which something must not be tried again.
+type pause struct {
+	since time.Time
+	d     time.Duration
+}
+
+// over reports whether the pause has ended. A clock that was set back ends it.
+func (p pause) over(now time.Time) bool {
+	past := now.Sub(p.since)
+	return past >= p.d || past < 0
 }

@@ -59,14 +59,19 @@ func TestFnDoesNotRunAgainAfterItsContextHasEnded(t *testing.T) {
 		require.Equal(t, errStale, h.Use(ctx, func(context.Context, int) error { runs++; cancel(); return errStale }))
 		require.Equal(t, 1, runs)
 
-		// It ends while the new value opens, and no reference is left behind.
+		// Another caller has replaced the value, so there is one.
 		ctx, cancel = context.WithCancel(t.Context())
-		h.Open = func(context.Context) (int, error) { opens++; cancel(); return opens, nil }
-		h.Reset()
 		runs = 0
-		_ = h.Use(ctx, func(context.Context, int) error { runs++; return errStale })
-		require.LessOrEqual(t, runs, 1)
-		require.NoError(t, h.Close(t.Context()))
+		require.Equal(t, errStale, h.Use(ctx, func(context.Context, int) error {
+			runs++
+			h.Reset()
+			requireOpen(t, &h)
+			cancel()
+			return errStale
+		}))
+		require.Equal(t, 1, runs)
+		require.NoError(t, h.Close(t.Context()), "no reference is left")
+		require.Len(t, rec.releases(), opens)
 	})
 }
 

@@ -62,7 +62,7 @@ func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) e
 	v := h.current.Load()
 	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
 		var err error
-		if v, err = h.lease(ctx); err != nil {
+		if v, err = h.lease(ctx, true); err != nil {
 			return raise(err)
 		}
 	}
@@ -70,7 +70,7 @@ func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) e
 	if !replaced {
 		return err
 	}
-	v, openErr := h.lease(ctx)
+	v, openErr := h.lease(ctx, true)
 	if openErr != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (h *Holder[T]) TryUse(ctx context.Context, fn func(ctx context.Context, v T
 	v := h.current.Load()
 	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
 		var err error
-		if v, err = h.tryLease(ctx); err != nil {
+		if v, err = h.lease(ctx, false); err != nil {
 			return err
 		}
 	}
@@ -98,16 +98,16 @@ func (h *Holder[T]) TryUse(ctx context.Context, fn func(ctx context.Context, v T
 	if !replaced {
 		return err
 	}
-	if v, openErr := h.tryLease(ctx); openErr == nil { // another caller's
+	if v, openErr := h.lease(ctx, false); openErr == nil { // another caller's
 		h.drop(v)
 	}
 	return errors.Join(err, h.openingError())
 }
 
 // lease returns a value that can be served, with a reference added.
-func (h *Holder[T]) lease(ctx context.Context) (*value[T], error) {
+func (h *Holder[T]) lease(ctx context.Context, waits bool) (*value[T], error) {
 	for {
-		v, err := h.await(ctx)
+		v, err := h.await(ctx, waits)
 		if err != nil || v.acquire() {
 			return v, err
 		}
@@ -115,22 +115,12 @@ func (h *Holder[T]) lease(ctx context.Context) (*value[T], error) {
 	}
 }
 
-// tryLease is lease without waiting.
-func (h *Holder[T]) tryLease(ctx context.Context) (*value[T], error) {
-	for {
-		v, o, err := h.join(ctx, false)
-		if o != nil {
-			return nil, h.openingError()
-		}
-		if err != nil || v.acquire() {
-			return v, err
-		}
-	}
-}
-
 // call calls fn with v, gives up the reference to v, and reports whether v has been replaced or will be.
 func (h *Holder[T]) call(ctx context.Context, v *value[T], fn func(context.Context, T) error) (replaced bool, err error) {
-	err = h.invoke(ctx, v, fn)
+	err = func() error {
+		defer h.drop(v)
+		return fn(ctx, v.v)
+	}()
 	switch {
 	case err == nil && h.stales.Load() == 0:
 	case err == nil:
@@ -143,11 +133,6 @@ func (h *Holder[T]) call(ctx context.Context, v *value[T], fn func(context.Conte
 		replaced = h.replace(v, err)
 	}
 	return replaced, err
-}
-
-func (h *Holder[T]) invoke(ctx context.Context, v *value[T], fn func(context.Context, T) error) error {
-	defer h.drop(v)
-	return fn(ctx, v.v)
 }
 
 // replace drops v because of err, and reports whether v is out, be it by this call or by another.
