@@ -32,27 +32,44 @@ func (v vault) GetSecretValue(
 
 var api = vault{id: "accounts/MomentoAuthToken", text: `{"MOMENTO_AUTH_TOKEN":"tOpSeCrEt"}`}
 
-// A holder reads the token once per process, on first use.
+// client stands for one that is made from a token.
+type client struct{ token secrets.Token }
+
+func (c *client) call() error {
+	if c.token.Reveal() != "tOpSeCrEt" {
+		return errUnauthorized
+	}
+	fmt.Println("called with", c.token)
+	return nil
+}
+
+var errUnauthorized = errors.New("unauthorized")
+
+// A client is opened once per process. Its Open reads the secret itself, so that a client opened after
+// a rotation has the new token. A token in a holder of its own would be the old one.
 func Example() {
-	token := lazyclient.Holder[secrets.Token]{
-		Name: "momento token",
-		Open: func(ctx context.Context) (secrets.Token, error) {
+	holder := lazyclient.Holder[*client]{
+		Name: "client",
+		Open: func(ctx context.Context) (*client, error) {
 			src := secrets.SecretsManager{API: api, ID: "accounts/MomentoAuthToken"}
-			return secrets.Load(ctx, src, "MOMENTO_AUTH_TOKEN")
+			token, err := secrets.Load(ctx, src, "MOMENTO_AUTH_TOKEN")
+			if err != nil {
+				return nil, err
+			}
+			return &client{token}, nil
 		},
+		Stale: func(err error) bool { return errors.Is(err, errUnauthorized) },
 	}
 	for range 2 {
-		t, err := token.Get(context.Background())
+		err := holder.Use(context.Background(), func(_ context.Context, c *client) error { return c.call() })
 		if err != nil {
 			fmt.Println(err)
-			return
 		}
-		fmt.Println(t, len(t.Reveal()))
 	}
 	// Output:
 	// GetSecretValue accounts/MomentoAuthToken
-	// REDACTED 9
-	// REDACTED 9
+	// called with REDACTED
+	// called with REDACTED
 }
 
 func ExampleSecretsManager() {
