@@ -44,8 +44,8 @@
 //
 // Within an entry's TTL a read may return a value older than a finished write
 //
-//   - if both cache calls of a write were lost and its process never runs again, or if the second was
-//     lost, or the process died, and the fence was evicted;
+//   - if both cache calls of a write were lost, until its process runs again and repeats the second;
+//   - if the second was lost, or the process died, and the fence was evicted or has expired;
 //   - if two writes of one key overlap, and one of them loses its second call or its process;
 //   - if a write of unknown outcome takes effect after another writer deleted its fence, or the cache
 //     evicted it;
