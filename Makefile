@@ -19,12 +19,12 @@ done; done
 endef
 
 .PHONY: ci
-ci: test fmt tidy vet api snippets staticcheck lint layers race fuzz vuln
+ci: test fmt tidy vet api docs staticcheck lint layers race fuzz vuln
 
 # The command of the README.
 .PHONY: test
 test:
-	go test ./... ./examples/...
+	go test work
 
 .PHONY: race
 race:
@@ -75,10 +75,10 @@ api:
 api-update:
 	@$(call list_api,api)
 
-# The Go snippets of the documents and package pages compile. The test cache does not see those files change.
-.PHONY: snippets
-snippets:
-	go test -count=1 ./examples/internal/snippets
+# The documents are true. The test cache does not see them change.
+.PHONY: docs
+docs:
+	go test -count=1 ./examples/internal/docs
 
 # Where the database of vulnerabilities cannot be reached there is nothing to be learned, except on GitHub, where
 # it must be.
@@ -97,7 +97,7 @@ $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION):
 	GOBIN=$(TOOLS) GOWORK=off go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 	mv $(TOOLS)/govulncheck $@
 
-# What importers get: lazyclient is the standard library alone, and the root module's graph holds no Lambda
+# What importers get: lazyclient is the standard library only, and the root module's graph holds no Lambda
 # runtime, no emulator and no peer.
 .PHONY: layers
 layers:

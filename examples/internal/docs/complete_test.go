@@ -1,4 +1,4 @@
-package snippets_test
+package docs_test
 
 import (
 	"cmp"
@@ -28,6 +28,7 @@ var usual = map[string]string{
 	"momento":        "github.com/momentohq/client-sdk-go/momento",
 	"momentocache":   "github.com/warmclient/warmclient/readaside/momentocache",
 	"os":             "os",
+	"readaside":      "github.com/warmclient/warmclient/readaside",
 	"require":        "github.com/stretchr/testify/require",
 	"secrets":        "github.com/warmclient/warmclient/secrets",
 	"secretsmanager": "github.com/aws/aws-sdk-go-v2/service/secretsmanager",
@@ -49,9 +50,9 @@ var given = map[string]string{
 // complete makes the block a file of a package of its own. It reports whether that is a file of tests.
 func (b block) complete() (source string, test bool, err error) {
 	fset := token.NewFileSet()
-	source = b.code
+	source = b.text
 	if _, err := parser.ParseFile(fset, "", source, parser.PackageClauseOnly); err != nil {
-		if source, err = fragment(fset, b.code); err != nil {
+		if source, err = fragment(fset, b.text); err != nil {
 			return "", false, err
 		}
 	}

@@ -1,4 +1,4 @@
-package guide_test
+package docs_test
 
 import (
 	"errors"
@@ -14,8 +14,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// unrunnable are the commands of the page that no test can run, since they act on an account in the
-// cloud, each with the flags that the page may use. What a flag names in our files is checked.
+// unrunnable are the commands that no test can run, since they act on an account in the cloud, each
+// with the flags that the documents may use. What a flag names in our files is checked.
 var unrunnable = map[string][]string{
 	// https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-cli-command-reference-sam-deploy.html
 	"sam deploy": {"--stack-name", "--resolve-s3", "--capabilities", "--parameter-overrides"},
@@ -93,7 +93,7 @@ func (d deployment) check(text string) error {
 			continue
 		}
 		if flag == "" {
-			return fmt.Errorf("%s: stray %q", name, word)
+			return fmt.Errorf("%s: unexpected %q", name, word)
 		}
 		given[flag] = append(given[flag], word)
 	}
@@ -156,23 +156,21 @@ func fields(text string) []string {
 	return words
 }
 
-func TestCommandsThatNeedAnAccountAgreeWithTheirFiles(t *testing.T) {
+// checkDeployment checks the commands that act on an account in the cloud.
+func checkDeployment(t *testing.T, b block) {
 	d := readDeployment(t)
-	for _, name := range []string{"sam", "serverless", "logs", "remove"} {
-		dir := root
-		for _, c := range script(t, name) {
-			assert.Empty(t, c.output, "what it prints cannot be checked")
-			if into, ok := strings.CutPrefix(c.text, "cd "); ok {
-				dir = filepath.Join(dir, into)
-				continue
-			}
-			assert.NoError(t, d.check(c.text), c.text)
-			if strings.HasPrefix(c.text, "serverless ") {
-				assert.FileExists(t, filepath.Join(dir, "serverless.yml"), c.text)
-			}
-			if strings.HasPrefix(c.text, "sam deploy ") {
-				assert.FileExists(t, filepath.Join(dir, "template.yaml"), c.text)
-			}
+	dir := root
+	for _, c := range b.commands() {
+		if into, ok := strings.CutPrefix(c.text, "cd "); ok {
+			dir = filepath.Join(dir, into)
+			continue
+		}
+		assert.NoError(t, d.check(c.text), "%v: %s", b, c.text)
+		if strings.HasPrefix(c.text, "serverless ") {
+			assert.FileExists(t, filepath.Join(dir, "serverless.yml"), b)
+		}
+		if strings.HasPrefix(c.text, "sam deploy ") {
+			assert.FileExists(t, filepath.Join(dir, "template.yaml"), b)
 		}
 	}
 }
@@ -184,14 +182,14 @@ func TestACommandThatDisagreesWithItsFilesIsFound(t *testing.T) {
 		"sam":                                "no command",
 		"sam logs --stack-name":              "is none of",
 		"sam logs --name accounts":           "unknown flag --name",
-		"sam logs accounts":                  `stray "accounts"`,
+		"sam logs accounts":                  `unexpected "accounts"`,
 		"sam delete --stack-name account":    "is none of",
 		"serverless logs --function getuser": "is none of",
 		"serverless remove":                  "no value for parameter",
-		`sam deploy --stack-name accounts --parameter-overrides "JwtIssuer=$I"`:                 `no value for parameter "JwtAudience"`,
-		`sam deploy --stack-name accounts --parameter-overrides "JwtIssuer=$I" "JwtAudience=a"`: "",
-		`serverless deploy --param "jwtIssuer=$I" --param "JwtAudience=$A"`:                     `no parameter "JwtAudience"`,
-		`serverless deploy --param "jwtIssuer=$I" --param "jwtAudience=$A"`:                     "",
+		`sam deploy --stack-name accounts --parameter-overrides "MomentoEndpoint=$E" "JwtIssuer=$I"`:                 `no value for parameter "JwtAudience"`,
+		`sam deploy --stack-name accounts --parameter-overrides "MomentoEndpoint=$E" "JwtIssuer=$I" "JwtAudience=a"`: "",
+		`serverless deploy --param "jwtIssuer=$I" --param "JwtAudience=$A"`:                                          `no parameter "JwtAudience"`,
+		`serverless deploy --param "momentoEndpoint=$E" --param "jwtIssuer=$I" --param "jwtAudience=$A"`:             "",
 	} {
 		if err := d.check(text); want != "" {
 			assert.ErrorContains(t, err, want, text)

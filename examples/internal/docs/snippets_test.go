@@ -1,4 +1,4 @@
-package snippets_test
+package docs_test
 
 import (
 	"bytes"
@@ -7,31 +7,20 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// exempt are the blocks that cannot be compiled, each by its document and first line, with the reason.
-var exempt = map[string]string{}
-
-func TestEveryGoSnippetOfTheDocumentsCompiles(t *testing.T) {
+func TestEveryGoBlockCompiles(t *testing.T) {
 	var all []block
-	met := make(map[string]bool)
-	for _, b := range slices.Concat(documents(t), pages(t)) {
-		first, _, _ := strings.Cut(b.code, "\n")
-		key := filepath.Base(b.file) + ": " + first
-		if _, ok := exempt[key]; ok {
-			met[key] = true
-			continue
+	for file, text := range documents(t) {
+		for _, b := range parse(file, text) {
+			if b.language == "go" && b.mark == "" {
+				all = append(all, b)
+			}
 		}
-		all = append(all, b)
-	}
-	for key := range exempt {
-		assert.True(t, met[key], "no document has the exempt block %q", key)
 	}
 	require.NotEmpty(t, all)
 	messages, err := compile(t.TempDir(), all)
@@ -97,30 +86,16 @@ func writeModule(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "go.sum"), sum, 0o644)
 }
 
-func TestBlocksOfADocumentAreFound(t *testing.T) {
-	text := "# Title\n```go\na := 1\n```\n```sh\nls\n```\n- item\n\n  ````go\n  b()\n  ```\n  ````\n```\n``` go\n```\n"
-	assert.Equal(t, []block{
-		{file: "x.md", line: 3, code: "a := 1\n"},
-		{file: "x.md", line: 11, code: "  b()\n  ```\n"},
-	}, markdown("x.md", text))
-}
-
-func TestProgramOfAPackagePageIsFoundWithItsLine(t *testing.T) {
-	found, err := programs("doc.go", "// Package p does.\n//\n//\tpackage main\n//\n//\tfunc main() {}\n//\n// So:\n//\n//\t{}\npackage p\n")
-	require.NoError(t, err)
-	assert.Equal(t, []block{{file: "doc.go", line: 3, code: "package main\n\nfunc main() {}\n"}}, found)
-}
-
-func TestSnippetsThatDoNotCompileAreReportedAtTheirLine(t *testing.T) {
+func TestABlockThatDoesNotCompileIsReportedAtItsLine(t *testing.T) {
 	dir := t.TempDir()
 	document := filepath.Join(dir, "guide.md")
 	good := []block{
-		{document, 1, "// Command x does nothing.\npackage main\n\nfunc main() {}\n"},
-		{document, 1, "var h = lazyclient.Holder[int]{}\n\nfunc f(ctx context.Context) error { return h.Warm(ctx) }\n"},
-		{document, 1, "import \"time\"\n\nvar d time.Duration\n"},
-		{document, 1, "user, err := service.GetUser(ctx, \"ann\")\nvar h lazyclient.Holder[string]\n"},
-		{document, 1, "package orders_test\n\nimport \"testing\"\n\nfunc TestX(t *testing.T) {}\n"},
-		{document, 1, "require.Equal(t, 1, 1)\n"},
+		{file: document, line: 1, text: "// Command x does nothing.\npackage main\n\nfunc main() {}\n"},
+		{file: document, line: 1, text: "var h = lazyclient.Holder[int]{}\n\nfunc f(ctx context.Context) error { return h.Warm(ctx) }\n"},
+		{file: document, line: 1, text: "import \"time\"\n\nvar d time.Duration\n"},
+		{file: document, line: 1, text: "user, err := service.GetUser(ctx, \"ann\")\nvar h lazyclient.Holder[string]\n"},
+		{file: document, line: 1, text: "package orders_test\n\nimport \"testing\"\n\nfunc TestX(t *testing.T) {}\n"},
+		{file: document, line: 1, text: "require.Equal(t, 1, 1)\n"},
 	}
 	messages, err := compile(t.TempDir(), good)
 	require.NoError(t, err)
@@ -134,11 +109,11 @@ func TestSnippetsThatDoNotCompileAreReportedAtTheirLine(t *testing.T) {
 		"fmt.Printf(\"%d\", \"text\")\n":                  "guide.md:20",
 		"package main\n\nimport _ \"example.org/gone\"\n": "example.org/gone",
 	} {
-		messages, err := compile(t.TempDir(), []block{{document, 20, code}})
+		messages, err := compile(t.TempDir(), []block{{file: document, line: 20, text: code}})
 		require.NoError(t, err)
 		assert.Contains(t, messages, want)
 	}
 
-	_, err = compile(t.TempDir(), []block{{document, 20, "..."}})
+	_, err = compile(t.TempDir(), []block{{file: document, line: 20, text: "..."}})
 	assert.ErrorContains(t, err, "guide.md:20")
 }
