@@ -28,8 +28,7 @@ import (
 type world struct {
 	choose chooser
 	split  bool // the answer to a call is a step of its own
-	faulty int  // how many calls have been
-	faults int  // how many calls may be lost or late, loads fail, and processes die
+	faults int  // how many more calls may be lost or late, loads fail, and processes die
 	leaps  int  // how many times the clock may leap
 	cache  *cachetest.Memory
 	procs  []*process
@@ -41,8 +40,11 @@ type world struct {
 	key      string // of the entity in the cache
 	history  []int  // the values of the entity; the index is the version
 	writings []*writing
-	trace    []string
-	wrong    string // the first violation
+	faulty   int // calls that have failed
+
+	report sync.Mutex
+	trace  []string
+	wrong  string // the first violation
 
 	entry   []byte // as of the last check
 	version int    // of the value in entry; -1: none
@@ -173,7 +175,7 @@ func (w *world) run() {
 		if len(options) > 1 {
 			o = options[w.choose.option(len(options))]
 		}
-		w.trace = append(w.trace, strings.TrimSpace(fmt.Sprintf("%s %s %s", s.actor, s.name, o.name)))
+		w.note("%s %s %s", s.actor, s.name, o.name)
 		o.take()
 	}
 }
@@ -207,7 +209,9 @@ func (w *world) ready() []*step {
 			for _, d := range []time.Duration{20 * time.Millisecond, 2 * time.Second, time.Hour} {
 				options = append(options, option{"leaps by " + d.String(), func() {
 					w.leaps--
-					w.excuse(func(*writing) bool { return true })
+					if d >= time.Hour { // fences expire
+						w.excuse(func(*writing) bool { return true })
+					}
 					time.Sleep(d)
 				}})
 			}
@@ -235,7 +239,15 @@ func (w *world) check() {
 	}
 }
 
+func (w *world) note(format string, args ...any) {
+	w.report.Lock()
+	defer w.report.Unlock()
+	w.trace = append(w.trace, strings.TrimSpace(fmt.Sprintf(format, args...)))
+}
+
 func (w *world) violation(format string, args ...any) {
+	w.report.Lock()
+	defer w.report.Unlock()
 	if w.wrong == "" {
 		w.wrong = fmt.Sprintf(format, args...) + ", after\n\t" + strings.Join(w.trace, "\n\t")
 	}
@@ -382,9 +394,7 @@ func scheduled[T any](ctx context.Context, p *process, name string, what int, ap
 			fault := func(name string, take func()) {
 				options = append(options, option{name, func() {
 					w.faults--
-					w.faulty++
-					// The breaker opens after three failures: the next fence is skipped.
-					w.excuse(func(wr *writing) bool { return wr.actor == s.actor && s.fences || w.faulty >= 3 })
+					w.failed(s)
 					take()
 				}})
 			}
@@ -404,6 +414,7 @@ func scheduled[T any](ctx context.Context, p *process, name string, what int, ap
 		return a.v, a.err
 	case <-ctx.Done():
 		if w.unpark(s) {
+			w.failed(s)
 			late()
 		} else if back != nil {
 			w.unpark(back)
@@ -418,7 +429,9 @@ type scheduledCache struct{ p *process }
 func (c *scheduledCache) knows(key string) {
 	c.p.w.mu.Lock()
 	defer c.p.w.mu.Unlock()
-	c.p.w.key = key
+	if c.p.w.key == "" { // in the first world; put sets it in all others
+		c.p.w.key = key
+	}
 }
 
 func (c *scheduledCache) Get(ctx context.Context, key string) ([]byte, error) {
@@ -502,7 +515,8 @@ func (w *world) commit(wr *writing, v int) {
 	w.history = append(w.history, v)
 	wr.version = len(w.history) - 1
 	wr.covered = slices.ContainsFunc(wr.fences, func(f []byte) bool { return bytes.Equal(f, entry) })
-	if !wr.covered && !wr.excused {
+	// The breaker opens after three failures, and fences are skipped then.
+	if !wr.covered && !wr.excused && w.faulty < 3 {
 		w.violation("the write of version %d takes effect and its fence is not in the cache", wr.version)
 	}
 }
@@ -517,6 +531,14 @@ func (w *world) wiped(actor string) {
 			wr.covered = true
 		}
 	}
+}
+
+// failed is called when a call fails.
+func (w *world) failed(s *step) {
+	w.excuse(func(wr *writing) bool { return s.fences && wr.actor == s.actor })
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faulty++
 }
 
 // excuse is called when something has happened after which the fences of some writes may be missing.
@@ -575,7 +597,7 @@ func (p *process) write(actor, first string, k kind, v int) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			wr.returned = !p.dead
-			w.trace = append(w.trace, actor+" has returned")
+			w.note("%s has returned", actor)
 		}()
 		change := p.things.Changed("id")
 		if k.known {
@@ -664,7 +686,7 @@ func (p *process) get(ctx context.Context) {
 // must have reached the cache.
 func (w *world) end() {
 	w.parked = nil // what is late never arrives
-	w.trace = append(w.trace, "the end")
+	w.note("the end")
 	w.choose, w.faults, w.split, w.leaps = wellBehaved{}, 0, false, 0
 	time.Sleep(1100 * time.Millisecond) // the breaker lets a call through
 	for _, p := range w.procs {
