@@ -50,7 +50,8 @@ func TestRunProtocolFindsACacheThatDeceives(t *testing.T) {
 	for name := range deceivers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			child := exec.CommandContext(t.Context(), binary, "-test.run=^TestDeceivers$")
+			// A run is random, and one alone may miss what is wrong.
+			child := exec.CommandContext(t.Context(), binary, "-test.run=^TestDeceivers$", "-test.count=20", "-test.failfast")
 			child.Env = append(os.Environ(), childVariable+"="+name)
 			out, err := child.CombinedOutput()
 			require.Error(t, err, "%s", out)
