@@ -49,9 +49,7 @@ func checkTests(t *testing.T, b block) {
 		words := strings.Fields(c.text)
 		require.Greater(t, len(words), 2, b)
 		require.Equal(t, []string{"go", "test"}, words[:2], b)
-		list := exec.CommandContext(t.Context(), "go", append([]string{"list"}, words[2:]...)...)
-		list.Dir = root
-		out, err := list.CombinedOutput()
+		out, err := goCommand(t, append([]string{"list"}, words[2:]...)...).CombinedOutput()
 		assert.NoError(t, err, "%v: %s", b, out)
 	}
 }
@@ -103,11 +101,19 @@ func program(t *testing.T, text string, more ...string) *exec.Cmd {
 	require.GreaterOrEqual(t, len(words), 3, text)
 	require.Equal(t, []string{"go", "run"}, words[:2], text)
 	binary := filepath.Join(t.TempDir(), filepath.Base(words[2]))
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, words[2])
-	build.Dir = root
+	build := goCommand(t, "build", "-o", binary, words[2])
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return exec.CommandContext(t.Context(), binary, append(words[3:], more...)...)
+}
+
+// goCommand returns a command of go at the root, with the workspace that a reader has there even
+// where this test runs without it.
+func goCommand(t *testing.T, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOWORK=")
+	return cmd
 }
 
 // columns splits the rows of the tour's table where its head begins a column.
