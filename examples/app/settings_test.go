@@ -32,7 +32,7 @@ func TestSettingThatCannotWorkIsOneErrorLineThatNamesIt(t *testing.T) {
 		{"secret that is no key", "MOMENTO_SECRET_ID", "s3cret-password", nil},
 		{"member that the secret lacks", "MOMENTO_SECRET_KEY", "", []string{"MOMENTO_SECRET_KEY=OTHER"}},
 		{"no member for a JSON object", "MOMENTO_SECRET_KEY", "", []string{"MOMENTO_SECRET_KEY="}},
-		{"member that is no string", "MOMENTO_SECRET_KEY", `{"MOMENTO_AUTH_TOKEN": 5432}`, nil},
+		{"member that is no string", "MOMENTO_SECRET_KEY", `{"MOMENTO_AUTH_TOKEN": ["s3cret"]}`, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -52,7 +52,6 @@ func TestSettingThatCannotWorkIsOneErrorLineThatNamesIt(t *testing.T) {
 			}
 			assertOneError(t, p, c.variable)
 			assert.NotContains(t, p.Log(), "s3cret")
-			assert.NotContains(t, p.Log(), "5432")
 		})
 	}
 }
