@@ -138,9 +138,10 @@ func TestMethodsThatARouteLacksAreAnsweredAsByTheFunction(t *testing.T) {
 
 			assert.Equal(t, http.StatusMethodNotAllowed, function.StatusCode, "%s %s", other, path)
 			assert.Equal(t, function.StatusCode, local.StatusCode, "%s %s", other, path)
-			assert.Equal(t, function.Headers, map[string]string{
-				"allow": local.Header.Get("Allow"), "content-type": local.Header.Get("Content-Type"),
-			}, "%s %s", other, path)
+			for name, value := range function.Headers {
+				assert.Equal(t, value, local.Header.Get(name), "%s %s: %s", other, path, name)
+			}
+			assert.Equal(t, method, function.Headers["allow"])
 			if other != http.MethodHead { // whose response has no body on the wire
 				assert.Equal(t, function.Body, string(body), "%s %s", other, path)
 			}
