@@ -86,7 +86,7 @@ func TestStartWaitsForDynamoDBAndThenALittleForTheCacheWhichGoesOnOpening(t *tes
 
 				// The first read does not wait for it.
 				start = time.Now()
-				f := app.New("GET /users/{username}", getUser)
+				f := app.New("GET /users/{username}", app.With(&app.Accounts, getUser))
 				assert.Equal(t, 404, invoke(t, f, functionURL("GET", "/users/ada")).StatusCode)
 				assert.Equal(t, answer, time.Since(start), "DynamoDB's answer")
 

@@ -21,7 +21,7 @@ func TestEveryFunctionIsZipped(t *testing.T) {
 	for _, path := range mains {
 		source, err := os.ReadFile(path)
 		require.NoError(t, err)
-		if bytes.Contains(source, []byte("func main() { app.Start(")) {
+		if bytes.Contains(source, []byte(`app.Start("`)) {
 			found = append(found, filepath.Base(filepath.Dir(path)))
 		}
 	}
