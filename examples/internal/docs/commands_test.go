@@ -22,6 +22,7 @@ var scripts = map[string]func(t *testing.T, b block){
 	"tests":      checkTests,
 	"serve":      func(t *testing.T, b block) { require.Len(t, b.commands(), 1) }, // started for the requests
 	"requests":   func(*testing.T, block) {},                                      // TestRequestsAreAnsweredAsShown
+	"copy":       checkCopy,
 	"zip":        checkMake,
 	"aws":        checkAWS,
 	"sam":        checkDeployment,
@@ -52,6 +53,25 @@ func checkTests(t *testing.T, b block) {
 		out, err := goCommand(t, append([]string{"list"}, words[2:]...)...).CombinedOutput()
 		assert.NoError(t, err, "%v: %s", b, out)
 	}
+}
+
+// checkCopy runs the commands that copy an example into a module, elsewhere and with this checkout: what the
+// documents name has to be published first.
+func checkCopy(t *testing.T, b block) {
+	checkout, err := filepath.Abs(root)
+	require.NoError(t, err)
+	script := "set -eu\n"
+	for _, c := range b.commands() {
+		script += strings.ReplaceAll(c.text, "../products", `"$COPY"`) + "\n"
+		if strings.HasPrefix(c.text, "go mod init ") {
+			script += `go mod edit -replace "github.com/warmclient/warmclient=$CHECKOUT"` + "\n"
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "CHECKOUT="+checkout, "COPY="+filepath.Join(t.TempDir(), "products"))
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%v: %s", b, out)
 }
 
 // checkMake looks whether the targets of a make command exist.
