@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ var scripts = map[string]func(t *testing.T, b block){
 	"serve":      func(t *testing.T, b block) { require.Len(t, b.commands(), 1) }, // started for the requests
 	"requests":   func(*testing.T, block) {},                                      // TestRequestsAreAnsweredAsShown
 	"copy":       checkCopy,
+	"deployed":   checkDeployed,
 	"zip":        checkMake,
 	"aws":        checkAWS,
 	"sam":        checkDeployment,
@@ -72,6 +74,23 @@ func checkCopy(t *testing.T, b block) {
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "CHECKOUT="+checkout, "COPY="+filepath.Join(t.TempDir(), "products"))
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%v: %s", b, out)
+}
+
+// checkDeployed looks whether the paths that are asked for are those of routes.
+func checkDeployed(t *testing.T, b block) {
+	source, err := os.ReadFile(filepath.Join(root, "examples", "template.yaml"))
+	require.NoError(t, err)
+	var paths []string
+	for _, m := range regexp.MustCompile(`Path: "?(/[^"\s,]+)`).FindAllStringSubmatch(string(source), -1) {
+		paths = append(paths, "^"+regexp.MustCompile(`\\{\w+\\}`).ReplaceAllString(regexp.QuoteMeta(m[1]), "[^/]+")+"$")
+	}
+	require.Len(t, paths, 6)
+	for _, c := range b.commands() {
+		words := fields(c.text)
+		path, ok := strings.CutPrefix(words[len(words)-1], "$URL")
+		assert.True(t, ok && words[0] == "curl", "%v: %s", b, c.text)
+		assert.True(t, slices.ContainsFunc(paths, func(p string) bool { return regexp.MustCompile(p).MatchString(path) }), "%v: %s", b, path)
+	}
 }
 
 // checkMake looks whether the targets of a make command exist.
