@@ -177,11 +177,11 @@ func (c *catalog) get(ctx context.Context, id, currency string) (product, error)
 	return p, err
 }
 
-func (c *catalog) handle(ctx context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+func (c *catalog) handle(ctx context.Context, r events.APIGatewayV2HTTPRequest) (_ events.APIGatewayV2HTTPResponse, err error) {
 	var p product
-	var err error
+	valid := json.Unmarshal([]byte(cmp.Or(r.Body, "{}")), &p) == nil && p.PriceCents >= 0
 	switch id := r.PathParameters["id"]; {
-	case json.Unmarshal([]byte(cmp.Or(r.Body, "{}")), &p) != nil || p.PriceCents < 0:
+	case !valid:
 		return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusBadRequest}, nil
 	case r.RouteKey == "PUT /products/{id}":
 		err = c.put(ctx, id, p)
