@@ -1,12 +1,10 @@
 // Command catalog is one file to copy and to begin with: a function behind an HTTP API for products in
 // DynamoDB, cached on Momento. PUT /products/{id} creates or replaces one, PATCH changes its price, GET
-// reads it, with ?currency=EUR in that currency, and DELETE deletes it. The environment has TABLE_NAME
-// (its key is the string id), CACHE_NAME, MOMENTO_ENDPOINT, RATES_URL and SECRET_ID, which names a secret
-// in JSON with the members MOMENTO_API_KEY and RATES_API_KEY.
+// reads it, in another currency with ?currency=EUR, and DELETE deletes it. SECRET_ID names a secret in
+// JSON with MOMENTO_API_KEY and RATES_API_KEY. The table's key is the string id.
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -168,33 +166,35 @@ func (c *catalog) convert(ctx context.Context, cents int, currency string) (int,
 
 func (c *catalog) get(ctx context.Context, id, currency string) (product, error) {
 	p, found, err := c.products.Get(ctx, id)
-	if err != nil || !found {
-		return p, cmp.Or(err, errNotFound)
-	}
-	if currency != "" {
+	switch {
+	case err == nil && !found:
+		err = errNotFound
+	case err == nil && currency != "":
 		p.PriceCents, err = c.convert(ctx, p.PriceCents, currency)
 	}
 	return p, err
 }
 
-func (c *catalog) handle(ctx context.Context, r events.APIGatewayV2HTTPRequest) (_ events.APIGatewayV2HTTPResponse, err error) {
+func (c *catalog) handle(ctx context.Context, r events.APIGatewayV2HTTPRequest) (resp events.APIGatewayV2HTTPResponse, err error) {
 	var p product
-	valid := json.Unmarshal([]byte(cmp.Or(r.Body, "{}")), &p) == nil && p.PriceCents >= 0
+	valid := json.Unmarshal([]byte(r.Body), &p) == nil && p.PriceCents > 0
+	resp.StatusCode = http.StatusNoContent
 	switch id := r.PathParameters["id"]; {
-	case !valid:
-		return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusBadRequest}, nil
-	case r.RouteKey == "PUT /products/{id}":
-		err = c.put(ctx, id, p)
-	case r.RouteKey == "PATCH /products/{id}":
-		err = c.reprice(ctx, id, p.PriceCents)
 	case r.RouteKey == "DELETE /products/{id}":
 		err = c.remove(ctx, id)
+	case r.RouteKey == "PATCH /products/{id}" && valid:
+		err = c.reprice(ctx, id, p.PriceCents)
+	case r.RouteKey == "PUT /products/{id}" && valid && p.Name != "":
+		err = c.put(ctx, id, p)
+	case r.RouteKey != "GET /products/{id}":
+		resp.StatusCode = http.StatusBadRequest
 	default:
 		p, err = c.get(ctx, id, r.QueryStringParameters["currency"])
+		body, _ := json.Marshal(p)
+		resp = events.APIGatewayV2HTTPResponse{StatusCode: 200, Headers: map[string]string{"content-type": "application/json"}, Body: string(body)}
 	}
 	if errors.Is(err, errNotFound) {
 		return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusNotFound}, nil
 	}
-	body, _ := json.Marshal(p)
-	return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusOK, Body: string(body)}, err // an error is a 500
+	return resp, err // an error is a 500
 }

@@ -81,7 +81,9 @@ func TestProductIsCreatedReadUpdatedAndDeleted(t *testing.T) {
 	}
 	send(t, c, "GET", "tea", "", 404, "")
 	send(t, c, "PATCH", "tea", `{"priceCents":400}`, 404, "")
-	send(t, c, "PUT", "tea", `{"priceCents":"400"}`, 400, "")
+	for _, body := range []string{"", `{"priceCents":400}`, `{"name":"Tea","priceCents":"400"}`, `{"name":"Tea","priceCents":-1}`} {
+		send(t, c, "PUT", "tea", body, 400, "")
+	}
 	for _, step := range []struct {
 		method, body string
 		status       int    // of the reads after it
@@ -93,7 +95,7 @@ func TestProductIsCreatedReadUpdatedAndDeleted(t *testing.T) {
 		{"PUT", tea, 200, tea, 0},
 		{"DELETE", "", 404, "", 1},
 	} {
-		send(t, c, step.method, "tea", step.body, 200, "")
+		send(t, c, step.method, "tea", step.body, 204, "")
 		before := reads.Load()
 		for range 3 {
 			send(t, c, "GET", "tea", "", step.status, step.want)
@@ -117,7 +119,7 @@ func TestFailureOfTheThirdPartyIsAnError(t *testing.T) {
 	third := httptest.NewServer(http.NotFoundHandler())
 	defer third.Close()
 	c.rates = third.URL
-	send(t, c, "PUT", "tea", tea, 200, tea)
+	send(t, c, "PUT", "tea", tea, 204, "")
 	_, err = c.handle(t.Context(), events.APIGatewayV2HTTPRequest{
 		RouteKey: "GET /products/{id}", PathParameters: map[string]string{"id": "tea"},
 		QueryStringParameters: map[string]string{"currency": "EUR"},
@@ -170,11 +172,11 @@ func TestRotationFailsNoRequest(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	send(t, c, "PUT", "tea", tea, 200, tea)
+	send(t, c, "PUT", "tea", tea, 204, "")
 	send(t, c, "GET", "tea?currency=EUR", "", 200, `{"name":"Tea","priceCents":315}`)
 	cache.Rotate()
 	ratesKey.Store("second")
 	send(t, c, "GET", "tea?currency=EUR", "", 200, `{"name":"Tea","priceCents":315}`)
-	send(t, c, "PUT", "tea", dearTea, 200, dearTea)
+	send(t, c, "PUT", "tea", dearTea, 204, "")
 	send(t, c, "GET", "tea", "", 200, dearTea)
 }

@@ -44,8 +44,8 @@ func TestTheCatalogWarmsUpServesAndEndsOnSIGTERM(t *testing.T) {
 		method, body string
 		status       int
 	}{
-		{"GET", "", 404}, {"PUT", `{"name":"Tea","priceCents":350}`, 200}, {"PATCH", `{"priceCents":400}`, 200},
-		{"GET", "", 200}, {"DELETE", "", 200}, {"GET", "", 404},
+		{"GET", "", 404}, {"PUT", `{"name":"Tea","priceCents":350}`, 204}, {"PATCH", `{"priceCents":400}`, 204},
+		{"GET", "", 200}, {"DELETE", "", 204}, {"GET", "", 404},
 	} {
 		payload, err := json.Marshal(events.APIGatewayV2HTTPRequest{
 			Version: "2.0", RouteKey: step.method + " /products/{id}", PathParameters: map[string]string{"id": "tea"}, Body: step.body,
