@@ -15,7 +15,6 @@ import (
 )
 
 func TestSettingThatCannotWorkIsOneErrorLineThatNamesIt(t *testing.T) {
-	t.Parallel()
 	for _, c := range []struct {
 		name     string
 		variable string
@@ -35,7 +34,6 @@ func TestSettingThatCannotWorkIsOneErrorLineThatNamesIt(t *testing.T) {
 		{"member that is no string", "MOMENTO_SECRET_KEY", `{"MOMENTO_AUTH_TOKEN": ["s3cret"]}`, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
 			stack, err := emulator.Start(emulator.Options{})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, stack.Close()) })
@@ -72,7 +70,6 @@ func assertOneError(t *testing.T, p *runtimeapi.Process, variable string) {
 }
 
 func TestTwoSettingsThatCannotWorkAreALineEach(t *testing.T) {
-	t.Parallel()
 	stack, err := emulator.Start(emulator.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stack.Close()) })
@@ -90,7 +87,6 @@ func TestTwoSettingsThatCannotWorkAreALineEach(t *testing.T) {
 }
 
 func TestOutageIsNoErrorOfASetting(t *testing.T) {
-	t.Parallel()
 	stack, err := emulator.Start(emulator.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stack.Close()) })
@@ -102,10 +98,8 @@ func TestOutageIsNoErrorOfASetting(t *testing.T) {
 }
 
 func TestWhatTheRuntimeSaysIsAnErrorAtEveryLevel(t *testing.T) {
-	t.Parallel()
 	for _, level := range []string{"", "TRACE", "DEBUG", "INFO", "WARN", "ERROR"} {
 		t.Run(level, func(t *testing.T) {
-			t.Parallel()
 			stack, err := emulator.Start(emulator.Options{})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, stack.Close()) })
@@ -119,10 +113,8 @@ func TestWhatTheRuntimeSaysIsAnErrorAtEveryLevel(t *testing.T) {
 }
 
 func TestWhyTheRuntimeEndsTheProcessIsAnErrorAtEveryLevel(t *testing.T) {
-	t.Parallel()
 	for _, level := range []string{"INFO", "WARN", "ERROR"} {
 		t.Run(level, func(t *testing.T) {
-			t.Parallel()
 			stack, err := emulator.Start(emulator.Options{})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, stack.Close()) })
