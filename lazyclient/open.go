@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// opening is one run of Open, and what its waiters wait for. It is the holder's until it succeeds, fails, overruns, or
-// is taken off by Reset or Close: whoever takes it off, under the lock, sets its result and closes done.
+// opening is one run of Open, and what its waiters wait for. It is the holder's until it succeeds,
+// fails, overruns, or is taken off by Reset or Close: whoever takes it off, under the lock, sets
+// its result and closes done.
 type opening[T any] struct {
 	node    node
 	started time.Time          // wall clock
@@ -23,14 +24,16 @@ type opening[T any] struct {
 	asked   atomic.Bool // Backoff has been asked about its failure
 	told    bool        // its end has been observed; guarded by the holder's lock
 
-	// The result, set before done is closed: value if it is not nil, else err. Neither: the holder was reset.
+	// The result, set before done is closed: value if it is not nil, else err. Neither: the holder
+	// was reset.
 	value *value[T]
 	err   error
 }
 
 func (o *opening[T]) ran() time.Duration { return max(0, wallNow().Sub(o.started)) }
 
-// await returns a value that can be served, or the result of the open that it waits for, if it does.
+// await returns a value that can be served, or the result of the open that it waits for, if it
+// does.
 func (h *Holder[T]) await(ctx context.Context, waits bool) (*value[T], error) {
 	for {
 		v, o, err := h.join(ctx, waits)
@@ -51,8 +54,9 @@ func (h *Holder[T]) await(ctx context.Context, waits bool) (*value[T], error) {
 	}
 }
 
-// join returns a value that can be served, or the open to wait for, which it starts if need be, or an error that is
-// there already. A caller that does not wait has its open started though ctx has ended.
+// join returns a value that can be served, or the open to wait for, which it starts if need be, or
+// an error that is there already. A caller that does not wait has its open started though ctx has
+// ended.
 func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T], error) {
 	if v := h.current.Load(); v != nil {
 		if now := wallNow(); !h.old(v, now) && !v.expired(now) {
@@ -68,7 +72,8 @@ func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T
 	cycle, ended := h.cycle(ctx), context.Cause(ctx)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	// Under the lock: a clock read before another caller's failure would look like one that was set back.
+	// Under the lock: a clock read before another caller's failure would look like one that was set
+	// back.
 	v, now := h.current.Load(), wallNow()
 	usable, failing := v != nil && !v.expired(now), h.failure != nil && !h.retry.over(now)
 	switch {
@@ -98,7 +103,8 @@ func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T
 	return nil, h.opening, nil
 }
 
-// old reports whether v is to be refreshed. It is if the clock was set back: its age is not known then.
+// old reports whether v is to be refreshed. It is if the clock was set back: its age is not known
+// then.
 func (h *Holder[T]) old(v *value[T], now time.Time) bool {
 	age := now.Sub(v.opened)
 	return h.MaxAge > 0 && (age < 0 || age > h.MaxAge)
@@ -125,7 +131,8 @@ func (h *Holder[T]) run(ctx context.Context, o *opening[T]) {
 	guard(h.name(), func() (err error) {
 		if v, err = h.Open(ctx); err != nil {
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
-				// The timer races with an Open that returns when its context ends: either way both are in the chain.
+				// The timer races with an Open that returns when its context ends: either way both
+				// are in the chain.
 				err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 			}
 			return err
@@ -176,8 +183,8 @@ func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time) {
 	}
 }
 
-// failAfterBackoff asks Backoff, once for each open, and ends o. Where Backoff calls runtime.Goexit, or is being asked
-// and the time of o is over, the longest default backoff remains.
+// failAfterBackoff asks Backoff, once for each open, and ends o. Where Backoff calls
+// runtime.Goexit, or is being asked and the time of o is over, the longest default backoff remains.
 func (h *Holder[T]) failAfterBackoff(o *opening[T], err error, p *PanicError) {
 	wait := maxBackoff
 	defer func() { h.fail(o, err, p, wait) }()
@@ -236,8 +243,8 @@ func (h *Holder[T]) takeOff(o *opening[T]) (running bool) {
 	return running
 }
 
-// abandon cancels o, which has been taken off, and ends the wait for it with err, or, where that is nil, lets its
-// waiters look again.
+// abandon cancels o, which has been taken off, and ends the wait for it with err, or, where that is
+// nil, lets its waiters look again.
 func (h *Holder[T]) abandon(o *opening[T], err error, running bool) {
 	if o == nil {
 		return
@@ -250,8 +257,8 @@ func (h *Holder[T]) abandon(o *opening[T], err error, running bool) {
 	}
 }
 
-// node is one open in the chain of opens that wait for one another. It travels in the context given to Open, so that a
-// call knows for which opens it is made.
+// node is one open in the chain of opens that wait for one another. It travels in the context given
+// to Open, so that a call knows for which opens it is made.
 type node struct {
 	name     string
 	holder   any   // the *Holder
@@ -266,7 +273,8 @@ func nodeOf(ctx context.Context) *node {
 	return n
 }
 
-// cycle returns ErrCycle if ctx was given to an open of h that has not returned, or to one that such an open waits for.
+// cycle returns ErrCycle if ctx was given to an open of h that has not returned, or to one that
+// such an open waits for.
 func (h *Holder[T]) cycle(ctx context.Context) error {
 	path := []string{h.name()}
 	for n := nodeOf(ctx); n != nil; n = n.parent {
@@ -284,7 +292,8 @@ func (h *Holder[T]) cycle(ctx context.Context) error {
 
 const firstBackoff, maxBackoff = 50 * time.Millisecond, time.Second
 
-// backoff returns how long to wait after the given number of failures in a row. It is never called with the lock held.
+// backoff returns how long to wait after the given number of failures in a row. It is never called
+// with the lock held.
 func (h *Holder[T]) backoff(failures int) (d time.Duration) {
 	d = min(firstBackoff<<min(failures-1, 5), maxBackoff)
 	d -= rand.N(d/4 + 1) // so that processes that failed together do not all come back together
@@ -295,8 +304,8 @@ func (h *Holder[T]) backoff(failures int) (d time.Duration) {
 	return d
 }
 
-// wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers follow, stands still
-// while a virtual machine is frozen.
+// wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers
+// follow, stands still while a virtual machine is frozen.
 func wallNow() time.Time { return time.Now().Round(0) }
 
 // pause is a time by wall clock in which something must not be tried again.

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// value is an opened T with the number of its references: one of the holder while it is current, and one of each Use
-// that runs.
+// value is an opened T with the number of its references: one of the holder while it is current,
+// and one of each Use that runs.
 type value[T any] struct {
 	v       T
 	opened  time.Time // wall clock
@@ -25,7 +25,8 @@ func newValue[T any](v T, expires time.Time) *value[T] {
 
 func (v *value[T]) expired(now time.Time) bool { return !v.expires.IsZero() && !now.Before(v.expires) }
 
-// dead is far below any count: a value whose last reference is gone stays negative whatever acquire adds.
+// dead is far below any count: a value whose last reference is gone stays negative whatever acquire
+// adds.
 const dead = math.MinInt64 / 2
 
 // acquire adds a reference, unless the last one is gone and the value is being released.
@@ -48,16 +49,18 @@ func (h *Holder[T]) discard(v *value[T], err error) {
 	h.emit(Invalidated, 0, err)
 }
 
-// Use calls fn with the value, opening it if need be as Get does, and returns fn's error. The value is not released
-// before fn has returned.
+// Use calls fn with the value, opening it if need be as Get does, and returns fn's error. The value
+// is not released before fn has returned.
 //
-// If Stale reports that fn's error means the value must be replaced, that very value is dropped (never a newer one) and
-// opened anew once for all callers, and fn runs once more, unless ctx has ended. If no new value can be had, fn's own
-// error is returned. A value that has replaced a stale one and is stale too is replaced only when Backoff(n) has passed
-// since it was opened, n being the number of stale values replaced in a row. Only a call that returns nil ends the row.
-// So a token that was revoked for good does not cause an open per call.
+// If Stale reports that fn's error means the value must be replaced, that very value is dropped
+// (never a newer one) and opened anew once for all callers, and fn runs once more, unless ctx has
+// ended. If no new value can be had, fn's own error is returned. A value that has replaced a stale
+// one and is stale too is replaced only when Backoff(n) has passed since it was opened, n being the
+// number of stale values replaced in a row. Only a call that returns nil ends the row. So a token
+// that was revoked for good does not cause an open per call.
 //
-// fn may run twice, so it must not assume that its first run had no effect. A panic in fn passes through.
+// fn may run twice, so it must not assume that its first run had no effect. A panic in fn passes
+// through.
 func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) error) error {
 	v := h.current.Load()
 	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
@@ -82,10 +85,11 @@ func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) e
 	return err
 }
 
-// TryUse is Use without waiting. If the value is not open, TryUse starts an open, unless one is in flight, and returns
-// an error with [ErrOpening] in its chain, or during a backoff its *[OpenError]. If Stale reports that fn's error means
-// the value must be replaced, TryUse starts the open and returns fn's error joined with ErrOpening; fn does not run
-// again. The open is started even if ctx has ended.
+// TryUse is Use without waiting. If the value is not open, TryUse starts an open, unless one is in
+// flight, and returns an error with [ErrOpening] in its chain, or during a backoff its
+// *[OpenError]. If Stale reports that fn's error means the value must be replaced, TryUse starts
+// the open and returns fn's error joined with ErrOpening; fn does not run again. The open is
+// started even if ctx has ended.
 func (h *Holder[T]) TryUse(ctx context.Context, fn func(ctx context.Context, v T) error) error {
 	v := h.current.Load()
 	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
@@ -115,7 +119,8 @@ func (h *Holder[T]) lease(ctx context.Context, waits bool) (*value[T], error) {
 	}
 }
 
-// call calls fn with v, gives up the reference to v, and reports whether v has been replaced or will be.
+// call calls fn with v, gives up the reference to v, and reports whether v has been replaced or
+// will be.
 func (h *Holder[T]) call(ctx context.Context, v *value[T], fn func(context.Context, T) error) (replaced bool, err error) {
 	err = func() error {
 		defer h.drop(v)
