@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"slices"
-	"strings"
-	"sync/atomic"
 	"time"
 )
 
 // opening is one run of Open, and what its waiters wait for. It is the holder's until it succeeds,
-// fails, overruns, or is taken off by Reset or Close: whoever takes it off, under the lock, sets
-// its result and closes done.
+// fails, overruns, or is taken off by Reset or Close: the goroutine that takes it off, under the
+// lock, sets its result and closes done.
 type opening[T any] struct {
 	node    node
 	started time.Time          // wall clock
@@ -21,8 +17,10 @@ type opening[T any] struct {
 	cancel  context.CancelFunc // of the context given to Open
 	timer   *time.Timer        // ends the wait though Open may ignore that context
 	done    chan struct{}
-	asked   atomic.Bool // Backoff has been asked about its failure
-	told    bool        // its end has been observed; guarded by the holder's lock
+
+	// Guarded by the holder's lock.
+	asked bool // one goroutine has taken it on to ask Backoff and to end it with a failure
+	told  bool // its end has been observed
 
 	// The result, set before done is closed: value if it is not nil, else err. Neither: the holder
 	// was reset.
@@ -36,6 +34,12 @@ func (o *opening[T]) ran() time.Duration { return max(0, wallNow().Sub(o.started
 // does.
 func (h *Holder[T]) await(ctx context.Context, waits bool) (*value[T], error) {
 	for {
+		if v := h.current.Load(); v != nil {
+			if now := wallNow(); !h.old(v, now) && !v.expired(now) {
+				return v, nil
+			}
+		}
+		overdue := h.endOverdue()
 		v, o, err := h.join(ctx, waits)
 		if o == nil {
 			return v, err
@@ -48,27 +52,29 @@ func (h *Holder[T]) await(ctx context.Context, waits bool) (*value[T], error) {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
-		if o.value != nil || o.err != nil {
+		if o != overdue && (o.value != nil || o.err != nil) {
 			return o.value, o.err
 		}
 	}
+}
+
+// endOverdue returns the in-flight open if its time is over, as after a freeze, when its timer has
+// not fired. It has been ended then, unless another goroutine is about to.
+func (h *Holder[T]) endOverdue() *opening[T] {
+	h.mu.Lock()
+	o := h.opening
+	h.mu.Unlock()
+	if o == nil || o.ran() < h.timeout() {
+		return nil
+	}
+	h.overrun(o)
+	return o
 }
 
 // join returns a value that can be served, or the open to wait for, which it starts if need be, or
 // an error that is there already. A caller that does not wait has its open started though ctx has
 // ended.
 func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T], error) {
-	if v := h.current.Load(); v != nil {
-		if now := wallNow(); !h.old(v, now) && !v.expired(now) {
-			return v, nil, nil
-		}
-	}
-	h.mu.Lock()
-	o := h.opening
-	h.mu.Unlock()
-	if o != nil && o.ran() >= h.timeout() {
-		h.overrun(o) // its timer has not fired, as after a freeze
-	}
 	cycle, ended := h.cycle(ctx), context.Cause(ctx)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -95,7 +101,7 @@ func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T
 	case h.Open == nil:
 		return nil, nil, fmt.Errorf("lazyclient: holder %s has no Open", h.name())
 	}
-	var parent *node // of an open that nobody waits for: none
+	var parent *node // of an open without waiters: none
 	if waits {
 		parent = nodeOf(ctx)
 	}
@@ -149,7 +155,7 @@ func (h *Holder[T]) run(ctx context.Context, o *opening[T]) {
 		o.node.returned.Store(true)
 		o.cancel()
 		if opened && err != nil {
-			h.publish(nil, v, expires) // to nobody: it is released
+			h.publish(nil, v, expires) // as no current value: it is released
 		}
 		if err != nil {
 			h.failAfterBackoff(o, err, p)
@@ -183,14 +189,32 @@ func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time) {
 	}
 }
 
-// failAfterBackoff asks Backoff, once for each open, and ends o. Where Backoff calls
-// runtime.Goexit, or is being asked and the time of o is over, the longest default backoff remains.
+// backoffGrace is how long an open may outlast its deadline while Backoff is asked about it.
+const backoffGrace = 10 * time.Millisecond
+
+// failAfterBackoff asks Backoff and ends o with err. Open, the timer and callers may all find at
+// once that o has failed: only the first asks. Where Backoff calls runtime.Goexit, or has not
+// returned by the deadline of o, the longest default backoff takes its place.
 func (h *Holder[T]) failAfterBackoff(o *opening[T], err error, p *PanicError) {
-	wait := maxBackoff
-	defer func() { h.fail(o, err, p, wait) }()
-	if !o.asked.Swap(true) {
-		wait = h.backoff(o.attempt)
+	h.mu.Lock()
+	first, left := !o.asked, h.timeout()-o.ran()
+	o.asked = true
+	h.mu.Unlock()
+	if !first {
+		if p != nil {
+			h.emit(OpenFailed, o.ran(), err)
+		}
+		return
 	}
+	wait := maxBackoff
+	limit := time.AfterFunc(max(left, backoffGrace), func() {
+		h.fail(o, h.overdueError(), nil, maxBackoff)
+	})
+	defer func() {
+		limit.Stop()
+		h.fail(o, err, p, wait)
+	}()
+	wait = h.backoff(o.attempt)
 }
 
 // fail ends o with err, if it is still the holder's.
@@ -228,7 +252,11 @@ func (h *Holder[T]) fail(o *opening[T], err error, p *PanicError, wait time.Dura
 // overrun ends o because its time is over.
 func (h *Holder[T]) overrun(o *opening[T]) {
 	defer o.cancel()
-	h.failAfterBackoff(o, fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded), nil)
+	h.failAfterBackoff(o, h.overdueError(), nil)
+}
+
+func (h *Holder[T]) overdueError() error {
+	return fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded)
 }
 
 // takeOff takes o off the holder, and reports whether its Open still runs. The lock is held.
@@ -255,67 +283,4 @@ func (h *Holder[T]) abandon(o *opening[T], err error, running bool) {
 	if running {
 		h.emit(Abandoned, o.ran(), err)
 	}
-}
-
-// node is one open in the chain of opens that wait for one another. It travels in the context given
-// to Open, so that a call knows for which opens it is made.
-type node struct {
-	name     string
-	holder   any   // the *Holder
-	parent   *node // the open whose caller waits for this one; nil: none
-	returned atomic.Bool
-}
-
-type nodeKey struct{}
-
-func nodeOf(ctx context.Context) *node {
-	n, _ := ctx.Value(nodeKey{}).(*node)
-	return n
-}
-
-// cycle returns ErrCycle if ctx was given to an open of h that has not returned, or to one that
-// such an open waits for.
-func (h *Holder[T]) cycle(ctx context.Context) error {
-	path := []string{h.name()}
-	for n := nodeOf(ctx); n != nil; n = n.parent {
-		if n.returned.Load() {
-			continue
-		}
-		path = append(path, n.name)
-		if n.holder == any(h) {
-			slices.Reverse(path)
-			return fmt.Errorf("%w: %s", ErrCycle, strings.Join(path, " -> "))
-		}
-	}
-	return nil
-}
-
-const firstBackoff, maxBackoff = 50 * time.Millisecond, time.Second
-
-// backoff returns how long to wait after the given number of failures in a row. It is never called
-// with the lock held.
-func (h *Holder[T]) backoff(failures int) (d time.Duration) {
-	d = min(firstBackoff<<min(failures-1, 5), maxBackoff)
-	d -= rand.N(d/4 + 1) // so that processes that failed together do not all come back together
-	if h.Backoff != nil {
-		defer func() { _ = recover() }() // d remains
-		d = h.Backoff(failures)
-	}
-	return d
-}
-
-// wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers
-// follow, stands still while a virtual machine is frozen.
-func wallNow() time.Time { return time.Now().Round(0) }
-
-// pause is a time by wall clock in which something must not be tried again.
-type pause struct {
-	since time.Time
-	d     time.Duration
-}
-
-// over reports whether the pause has ended. A clock that was set back ends it.
-func (p pause) over(now time.Time) bool {
-	past := now.Sub(p.since)
-	return past >= p.d || past < 0
 }

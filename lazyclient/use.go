@@ -32,7 +32,7 @@ const dead = math.MinInt64 / 2
 // acquire adds a reference, unless the last one is gone and the value is being released.
 func (v *value[T]) acquire() bool { return v.refs.Add(1) > 0 }
 
-// drop gives up a reference to v, and releases v if it was the last.
+// drop removes a reference to v, and releases v if it was the last.
 func (h *Holder[T]) drop(v *value[T]) {
 	if v.refs.Add(-1) == 0 && v.refs.CompareAndSwap(0, dead) {
 		if h.Release == nil {
@@ -62,14 +62,7 @@ func (h *Holder[T]) discard(v *value[T], err error) {
 // fn may run twice, so it must not assume that its first run had no effect. A panic in fn passes
 // through.
 func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) error) error {
-	v := h.current.Load()
-	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
-		var err error
-		if v, err = h.lease(ctx, true); err != nil {
-			return raise(err)
-		}
-	}
-	replaced, err := h.call(ctx, v, fn)
+	replaced, err := h.use(ctx, true, fn)
 	if !replaced {
 		return err
 	}
@@ -88,24 +81,31 @@ func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) e
 // TryUse is Use without waiting. If the value is not open, TryUse starts an open, unless one is in
 // flight, and returns an error with [ErrOpening] in its chain, or during a backoff its
 // *[OpenError]. If Stale reports that fn's error means the value must be replaced, TryUse starts
-// the open and returns fn's error joined with ErrOpening; fn does not run again. The open is
-// started even if ctx has ended.
+// the open and returns fn's error joined with ErrOpening, or with what keeps the open from
+// starting; fn does not run again. The open is started even if ctx has ended.
 func (h *Holder[T]) TryUse(ctx context.Context, fn func(ctx context.Context, v T) error) error {
-	v := h.current.Load()
-	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
-		var err error
-		if v, err = h.lease(ctx, false); err != nil {
-			return err
-		}
-	}
-	replaced, err := h.call(ctx, v, fn)
+	replaced, err := h.use(ctx, false, fn)
 	if !replaced {
 		return err
 	}
-	if v, openErr := h.lease(ctx, false); openErr == nil { // another caller's
+	v, openErr := h.lease(ctx, false)
+	if openErr == nil { // another caller has opened it again meanwhile
 		h.drop(v)
+		openErr = h.openingError()
 	}
-	return errors.Join(err, h.openingError())
+	return errors.Join(err, openErr)
+}
+
+// use calls fn once with a value that can be served, and reports whether fn's error has replaced
+// that value.
+func (h *Holder[T]) use(ctx context.Context, waits bool, fn func(context.Context, T) error) (replaced bool, err error) {
+	v := h.current.Load()
+	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
+		if v, err = h.lease(ctx, waits); err != nil {
+			return false, raise(err)
+		}
+	}
+	return h.call(ctx, v, fn)
 }
 
 // lease returns a value that can be served, with a reference added.
@@ -119,8 +119,8 @@ func (h *Holder[T]) lease(ctx context.Context, waits bool) (*value[T], error) {
 	}
 }
 
-// call calls fn with v, gives up the reference to v, and reports whether v has been replaced or
-// will be.
+// call calls fn with v, drops the reference to v, and reports whether v has been replaced or will
+// be.
 func (h *Holder[T]) call(ctx context.Context, v *value[T], fn func(context.Context, T) error) (replaced bool, err error) {
 	err = func() error {
 		defer h.drop(v)
