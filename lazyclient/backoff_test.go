@@ -82,3 +82,17 @@ func TestSlowBackoffDoesNotHoldUpTheEndOfAnOpen(t *testing.T) {
 		})
 	}
 }
+
+func TestValueThatComesWhileBackoffIsAskedAboutTheDeadlineIsReleased(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec, opens := recorder{}, 0
+		h := lazyclient.Holder[int]{
+			Timeout: 2 * time.Second, Release: rec.release, Open: counting(&opens, 2*time.Second+time.Millisecond),
+			Backoff: func(int) time.Duration { time.Sleep(2 * time.Millisecond); return time.Hour },
+		}
+		r := <-background(t.Context(), &h)
+		require.ErrorIs(t, r.err, context.DeadlineExceeded)
+		require.NoError(t, h.Close(t.Context()))
+		require.Equal(t, []int{1}, rec.releases())
+	})
+}

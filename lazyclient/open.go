@@ -165,10 +165,10 @@ func (h *Holder[T]) run(ctx context.Context, o *opening[T]) {
 	})
 }
 
-// publish makes v the current value, or releases it if o is not the holder's any more.
+// publish makes v the current value, or releases it if o is over or not the holder's any more.
 func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time) {
 	h.mu.Lock()
-	ours := o != nil && h.opening == o
+	ours := o != nil && h.opening == o && !o.asked // asked: its deadline has been found first
 	val := newValue(v, expires)
 	h.pending++
 	old := val
