@@ -1,5 +1,4 @@
-// Package lazyclient makes each client of a process once, on first use, and shares it with every
-// caller.
+// Package lazyclient makes each client of a process on first use and shares it with every caller.
 //
 //	var dynamo = lazyclient.Holder[*dynamodb.Client]{
 //		Name: "dynamodb",
@@ -20,8 +19,7 @@
 //
 // Get returns the value. Use also keeps it from being released while a function runs, and replaces
 // it when the function's error says that it is stale. TryUse does so without waiting for an open.
-// [WarmAll] opens several holders before the first request, and [CloseAll] closes them before the
-// process ends.
+// [WarmAll] opens several holders before the first request, and [CloseAll] closes them at the end.
 //
 // # Age and expiry
 //
@@ -49,9 +47,6 @@
 // The only goroutines are those of opens and releases. Both are bounded by Timeout, as far as Open
 // and Release return when their context is done.
 //
-// # When sync.OnceValues is enough
-//
-// Use [sync.OnceValues] if the value cannot fail to open or the process ends if it does, if opening
-// takes no noticeable time, and if the value is good for the life of the process. It keeps an error
-// for ever, and its callers cannot leave.
+// If a value cannot fail to open, opens in no noticeable time and is good for the life of the
+// process, [sync.OnceValues] is enough.
 package lazyclient

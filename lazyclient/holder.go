@@ -17,22 +17,19 @@ import (
 // from Open, Release, Stale, Backoff, Expires, Observe and the function given to Use: no lock is
 // held while any of these run.
 type Holder[T any] struct {
-	// Open makes the value. It is required. At most one Open runs at a time, apart from abandoned
-	// ones.
+	// Open makes the value. It is required. Apart from abandoned ones, at most one runs at a time.
 	//
 	// Its context carries the first caller's values but not its cancellation or deadline. It ends
 	// after Timeout, on Reset and Close, and when Open returns, so it must not be kept. An Open
 	// that asks for another holder passes this context on: that is how a cycle is found. An Open
 	// that ignores its context is abandoned and keeps running.
 	//
-	// A value that is returned together with an error is dropped. A nil value with a nil error is a
-	// value.
+	// A value that is returned with an error is dropped. A nil value with a nil error is a value.
 	Open func(ctx context.Context) (T, error)
 
 	// Release disposes of an opened value, once, after the last Use that holds it has returned. It
 	// is optional. It runs on a goroutine of its own, with a context that ends after Timeout. Only
-	// Close waits for it. A value that Get has returned is not tracked, and may be released while
-	// it is in use.
+	// Close waits for it. A value that Get has returned may be released while it is in use.
 	Release func(ctx context.Context, v T) error
 
 	// Stale reports whether err, as returned by the function given to Use or TryUse, means that the
@@ -55,7 +52,7 @@ type Holder[T any] struct {
 	// Backoff returns how long calls fail at once after so many failed opens in a row (1 or more),
 	// and how long a value is not replaced after so many stale ones in a row; see Use. Zero or less
 	// is not at all. The default, also where Backoff panics, is 50ms, doubling to 1s, less up to a
-	// quarter at random. Backoff must not wait for the holder.
+	// quarter at random. Where Backoff has not returned by the deadline of the open, it is 1s.
 	Backoff func(failures int) time.Duration
 
 	// MaxAge is the age from which a call also starts a refresh: an open in the background, whose
@@ -86,14 +83,14 @@ type Holder[T any] struct {
 // Reset or [Invalidate] it opens with v again. Its fields may be set before first use.
 func Of[T any](v T) *Holder[T] {
 	h := &Holder[T]{Open: func(context.Context) (T, error) { return v, nil }}
-	h.current.Store(newValue(v, time.Time{}))
+	h.current.Store(&value[T]{v: v, opened: wallNow()})
 	h.pending = 1
 	return h
 }
 
 // Get returns the value, opening it if need be. If the value is there, Get costs one atomic load
-// (with MaxAge or Expires also one reading of the clock), allocates nothing, takes no lock and does
-// not consult ctx.
+// (with MaxAge or Expires also one reading of the clock). It does not allocate, lock or consult
+// ctx.
 //
 // Otherwise Get waits for the one open that all callers share. If ctx ends first, it returns
 // [context.Cause](ctx) at once, and the open continues. If the open fails, all callers that waited
@@ -102,7 +99,6 @@ func Of[T any](v T) *Holder[T] {
 //
 // The value may be released while it is in use, after a Reset for example. Use prevents that.
 func (h *Holder[T]) Get(ctx context.Context) (T, error) {
-	// Only the warm path: what it costs is a promise.
 	if v := h.current.Load(); v != nil && h.MaxAge <= 0 && h.Expires == nil {
 		return v.v, nil
 	}
@@ -125,8 +121,7 @@ func (h *Holder[T]) Warm(ctx context.Context) error {
 
 // Reset drops the value, the last failure and the count of stale values, and cancels an in-flight
 // open, whose waiters wait for the next one. The value that it still returns is released. The next
-// call opens without waiting for a backoff. Reset does nothing to a holder that is closed or was
-// never used.
+// call opens without waiting for a backoff. Reset does nothing to a closed or unused holder.
 func (h *Holder[T]) Reset() {
 	h.mu.Lock()
 	old, o := h.current.Swap(nil), h.opening
@@ -142,8 +137,7 @@ func (h *Holder[T]) Reset() {
 
 // Invalidate drops the value of h if that is still old, and reports whether it was. A newer value
 // stays, so callers that failed with the same value do not drop its successor. An in-flight open
-// continues and is joined by the next call. Invalidate panics if T is an interface and old is not
-// comparable.
+// continues and is joined by the next call. Invalidate panics if old is not comparable.
 func Invalidate[T comparable](h *Holder[T], old T) bool {
 	v := h.current.Load()
 	return v != nil && v.v == old && h.invalidate(v, nil, func() {})

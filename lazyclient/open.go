@@ -1,15 +1,19 @@
 package lazyclient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 )
 
-// opening is one run of Open, and what its waiters wait for. It is the holder's until it succeeds,
-// fails, overruns, or is taken off by Reset or Close: the goroutine that takes it off, under the
-// lock, sets its result and closes done.
+// opening is one run of Open, and what its waiters wait for. The goroutine that takes it off the
+// holder sets its result and closes done.
 type opening[T any] struct {
 	node    node
 	started time.Time          // wall clock
@@ -22,24 +26,27 @@ type opening[T any] struct {
 	asked bool // one goroutine has taken it on to ask Backoff and to end it with a failure
 	told  bool // its end has been observed
 
-	// The result, set before done is closed: value if it is not nil, else err. Neither: the holder
-	// was reset.
+	// The result, set before done is closed: a value or an error, or neither after a Reset.
 	value *value[T]
 	err   error
 }
 
 func (o *opening[T]) ran() time.Duration { return max(0, wallNow().Sub(o.started)) }
 
-// await returns a value that can be served, or the result of the open that it waits for, if it
-// does.
+// await returns a value that can be served, or the result of an open.
 func (h *Holder[T]) await(ctx context.Context, waits bool) (*value[T], error) {
 	for {
-		if v := h.current.Load(); v != nil {
-			if now := wallNow(); !h.old(v, now) && !v.expired(now) {
-				return v, nil
-			}
+		if v := h.current.Load(); v != nil && h.fresh(v, wallNow()) {
+			return v, nil
 		}
-		overdue := h.endOverdue()
+		h.mu.Lock()
+		overdue := h.opening
+		h.mu.Unlock()
+		if overdue == nil || overdue.ran() < h.timeout() {
+			overdue = nil
+		} else {
+			h.overrun(overdue) // its timer has not fired, as after a freeze
+		}
 		v, o, err := h.join(ctx, waits)
 		if o == nil {
 			return v, err
@@ -58,34 +65,19 @@ func (h *Holder[T]) await(ctx context.Context, waits bool) (*value[T], error) {
 	}
 }
 
-// endOverdue returns the in-flight open if its time is over, as after a freeze, when its timer has
-// not fired. It has been ended then, unless another goroutine is about to.
-func (h *Holder[T]) endOverdue() *opening[T] {
-	h.mu.Lock()
-	o := h.opening
-	h.mu.Unlock()
-	if o == nil || o.ran() < h.timeout() {
-		return nil
-	}
-	h.overrun(o)
-	return o
-}
-
 // join returns a value that can be served, or the open to wait for, which it starts if need be, or
-// an error that is there already. A caller that does not wait has its open started though ctx has
-// ended.
+// an error. A caller that does not wait has its open started though ctx has ended.
 func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T], error) {
 	cycle, ended := h.cycle(ctx), context.Cause(ctx)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	// Under the lock: a clock read before another caller's failure would look like one that was set
-	// back.
+	// Under the lock: a clock read before another's failure would look like one that was set back.
 	v, now := h.current.Load(), wallNow()
 	usable, failing := v != nil && !v.expired(now), h.failure != nil && !h.retry.over(now)
 	switch {
 	case h.closed:
 		return nil, nil, h.closedError()
-	case usable && (!h.old(v, now) || h.opening != nil || failing || h.Open == nil):
+	case usable && (h.fresh(v, now) || h.opening != nil || failing || h.Open == nil):
 		return v, nil, nil
 	case usable:
 		h.opening = h.start(ctx, nil, now) // a refresh
@@ -109,11 +101,10 @@ func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T
 	return nil, h.opening, nil
 }
 
-// old reports whether v is to be refreshed. It is if the clock was set back: its age is not known
-// then.
-func (h *Holder[T]) old(v *value[T], now time.Time) bool {
+// fresh reports whether v can be served without a refresh. Its age is unknown if it is negative.
+func (h *Holder[T]) fresh(v *value[T], now time.Time) bool {
 	age := now.Sub(v.opened)
-	return h.MaxAge > 0 && (age < 0 || age > h.MaxAge)
+	return !v.expired(now) && (h.MaxAge <= 0 || age >= 0 && age <= h.MaxAge)
 }
 
 func (h *Holder[T]) start(ctx context.Context, parent *node, now time.Time) *opening[T] {
@@ -137,8 +128,7 @@ func (h *Holder[T]) run(ctx context.Context, o *opening[T]) {
 	guard(h.name(), func() (err error) {
 		if v, err = h.Open(ctx); err != nil {
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
-				// The timer races with an Open that returns when its context ends: either way both
-				// are in the chain.
+				// As if the timer, which races with such an Open, had been first.
 				err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 			}
 			return err
@@ -169,7 +159,7 @@ func (h *Holder[T]) run(ctx context.Context, o *opening[T]) {
 func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time) {
 	h.mu.Lock()
 	ours := o != nil && h.opening == o && !o.asked // asked: its deadline has been found first
-	val := newValue(v, expires)
+	val := &value[T]{v: v, opened: wallNow(), expires: expires}
 	h.pending++
 	old := val
 	if ours {
@@ -179,7 +169,6 @@ func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time) {
 		o.value = val
 	}
 	h.mu.Unlock()
-
 	if old != nil {
 		defer h.drop(old) // after the waiters continue
 	}
@@ -192,9 +181,9 @@ func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time) {
 // backoffGrace is how long an open may outlast its deadline while Backoff is asked about it.
 const backoffGrace = 10 * time.Millisecond
 
-// failAfterBackoff asks Backoff and ends o with err. Open, the timer and callers may all find at
-// once that o has failed: only the first asks. Where Backoff calls runtime.Goexit, or has not
-// returned by the deadline of o, the longest default backoff takes its place.
+// failAfterBackoff asks Backoff and ends o with err, or if that is nil with the end of its time. Of
+// the goroutines that find that o has failed only the first asks. Where Backoff calls
+// runtime.Goexit, or has not returned by the deadline of o, the longest default backoff applies.
 func (h *Holder[T]) failAfterBackoff(o *opening[T], err error, p *PanicError) {
 	h.mu.Lock()
 	first, left := !o.asked, h.timeout()-o.ran()
@@ -206,13 +195,11 @@ func (h *Holder[T]) failAfterBackoff(o *opening[T], err error, p *PanicError) {
 		}
 		return
 	}
-	wait := maxBackoff
-	limit := time.AfterFunc(max(left, backoffGrace), func() {
-		h.fail(o, h.overdueError(), nil, maxBackoff)
-	})
+	late, wait := fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded), maxBackoff
+	limit := time.AfterFunc(max(left, backoffGrace), func() { h.fail(o, late, nil, maxBackoff) })
 	defer func() {
 		limit.Stop()
-		h.fail(o, err, p, wait)
+		h.fail(o, cmp.Or(err, late), p, wait)
 	}()
 	wait = h.backoff(o.attempt)
 }
@@ -222,9 +209,8 @@ func (h *Holder[T]) fail(o *opening[T], err error, p *PanicError, wait time.Dura
 	h.mu.Lock()
 	ours := h.opening == o
 	tell := ours || p != nil || o.node.returned.Load() && !o.told
-	running := false
+	running := h.takeOff(o)
 	if ours {
-		running = h.takeOff(o)
 		h.retry = pause{since: wallNow(), d: wait}
 		if deadline := o.started.Add(h.timeout()); deadline.Before(h.retry.since) {
 			h.retry.since = deadline // which may be long ago if the process was frozen
@@ -237,7 +223,6 @@ func (h *Holder[T]) fail(o *opening[T], err error, p *PanicError, wait time.Dura
 	}
 	o.told = o.told || tell
 	h.mu.Unlock()
-
 	if ours {
 		defer close(o.done)
 	}
@@ -252,11 +237,7 @@ func (h *Holder[T]) fail(o *opening[T], err error, p *PanicError, wait time.Dura
 // overrun ends o because its time is over.
 func (h *Holder[T]) overrun(o *opening[T]) {
 	defer o.cancel()
-	h.failAfterBackoff(o, h.overdueError(), nil)
-}
-
-func (h *Holder[T]) overdueError() error {
-	return fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded)
+	h.failAfterBackoff(o, nil, nil)
 }
 
 // takeOff takes o off the holder, and reports whether its Open still runs. The lock is held.
@@ -283,4 +264,66 @@ func (h *Holder[T]) abandon(o *opening[T], err error, running bool) {
 	if running {
 		h.emit(Abandoned, o.ran(), err)
 	}
+}
+
+// node, in the context given to Open, is one in the chain of opens that wait for one another.
+type node struct {
+	name     string
+	holder   any   // the *Holder
+	parent   *node // the open whose caller waits for this one; nil: none
+	returned atomic.Bool
+}
+
+type nodeKey struct{}
+
+func nodeOf(ctx context.Context) *node {
+	n, _ := ctx.Value(nodeKey{}).(*node)
+	return n
+}
+
+// cycle returns ErrCycle if ctx was given to an open of h that has not returned, or to one that
+// such an open waits for.
+func (h *Holder[T]) cycle(ctx context.Context) error {
+	path := []string{h.name()}
+	for n := nodeOf(ctx); n != nil; n = n.parent {
+		if n.returned.Load() {
+			continue
+		}
+		path = append(path, n.name)
+		if n.holder == any(h) {
+			slices.Reverse(path)
+			return fmt.Errorf("%w: %s", ErrCycle, strings.Join(path, " -> "))
+		}
+	}
+	return nil
+}
+
+const firstBackoff, maxBackoff = 50 * time.Millisecond, time.Second
+
+// backoff returns how long to wait after the given number of failures in a row. It is never called
+// with the lock held.
+func (h *Holder[T]) backoff(failures int) (d time.Duration) {
+	d = min(firstBackoff<<min(failures-1, 5), maxBackoff)
+	d -= rand.N(d/4 + 1) // so that processes that failed together do not all come back together
+	if h.Backoff != nil {
+		defer func() { _ = recover() }() // d remains
+		d = h.Backoff(failures)
+	}
+	return d
+}
+
+// wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers
+// follow, stands still while a virtual machine is frozen.
+func wallNow() time.Time { return time.Now().Round(0) }
+
+// pause is a time by wall clock in which something must not be tried again.
+type pause struct {
+	since time.Time
+	d     time.Duration
+}
+
+// over reports whether the pause has ended. A clock that was set back ends it.
+func (p pause) over(now time.Time) bool {
+	past := now.Sub(p.since)
+	return past >= p.d || past < 0
 }

@@ -8,33 +8,25 @@ import (
 	"time"
 )
 
-// value is an opened T with the number of its references: one of the holder while it is current,
-// and one of each Use that runs.
+// value is an opened T. The holder, while it is current, and each running Use have a reference.
 type value[T any] struct {
 	v       T
-	opened  time.Time // wall clock
-	expires time.Time // wall clock; zero: never
-	refs    atomic.Int64
-}
-
-func newValue[T any](v T, expires time.Time) *value[T] {
-	val := &value[T]{v: v, opened: wallNow(), expires: expires}
-	val.refs.Store(1)
-	return val
+	opened  time.Time    // wall clock
+	expires time.Time    // wall clock; zero: never
+	refs    atomic.Int64 // the number of references less one: a new value has one
 }
 
 func (v *value[T]) expired(now time.Time) bool { return !v.expires.IsZero() && !now.Before(v.expires) }
 
-// dead is far below any count: a value whose last reference is gone stays negative whatever acquire
-// adds.
+// dead is far below any count: a value without references stays negative whatever acquire adds.
 const dead = math.MinInt64 / 2
 
 // acquire adds a reference, unless the last one is gone and the value is being released.
-func (v *value[T]) acquire() bool { return v.refs.Add(1) > 0 }
+func (v *value[T]) acquire() bool { return v.refs.Add(1) >= 0 }
 
 // drop removes a reference to v, and releases v if it was the last.
 func (h *Holder[T]) drop(v *value[T]) {
-	if v.refs.Add(-1) == 0 && v.refs.CompareAndSwap(0, dead) {
+	if v.refs.Add(-1) == -1 && v.refs.CompareAndSwap(-1, dead) {
 		if h.Release == nil {
 			h.end(nil)
 		} else {
@@ -59,8 +51,7 @@ func (h *Holder[T]) discard(v *value[T], err error) {
 // number of stale values replaced in a row. Only a call that returns nil ends the row. So a token
 // that was revoked for good does not cause an open per call.
 //
-// fn may run twice, so it must not assume that its first run had no effect. A panic in fn passes
-// through.
+// fn may run twice: its first run may have had an effect. A panic in fn passes through.
 func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) error) error {
 	replaced, err := h.use(ctx, true, fn)
 	if !replaced {
@@ -96,8 +87,7 @@ func (h *Holder[T]) TryUse(ctx context.Context, fn func(ctx context.Context, v T
 	return errors.Join(err, openErr)
 }
 
-// use calls fn once with a value that can be served, and reports whether fn's error has replaced
-// that value.
+// use calls fn once with a value that can be served, and reports whether its error replaced that.
 func (h *Holder[T]) use(ctx context.Context, waits bool, fn func(context.Context, T) error) (replaced bool, err error) {
 	v := h.current.Load()
 	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
@@ -119,8 +109,7 @@ func (h *Holder[T]) lease(ctx context.Context, waits bool) (*value[T], error) {
 	}
 }
 
-// call calls fn with v, drops the reference to v, and reports whether v has been replaced or will
-// be.
+// call calls fn with v, drops the reference to v, and reports whether v is replaced.
 func (h *Holder[T]) call(ctx context.Context, v *value[T], fn func(context.Context, T) error) (replaced bool, err error) {
 	err = func() error {
 		defer h.drop(v)
