@@ -117,7 +117,7 @@ func BenchmarkWarmParallel(b *testing.B) {
 	})
 }
 
-// BenchmarkCold is 64 callers on a holder that nobody has opened yet.
+// BenchmarkCold is 64 callers on a holder that is not open yet.
 func BenchmarkCold(b *testing.B) {
 	ctx := b.Context()
 	b.ReportAllocs()

@@ -71,7 +71,7 @@ func (w *world) open(ctx context.Context) (*resource, error) {
 	case 2:
 		runtime.Goexit()
 	case 3:
-		time.Sleep(2 * stressTimeout) // deaf to its context
+		time.Sleep(2 * stressTimeout) // ignores its context
 	case 4:
 		<-ctx.Done()
 		return nil, ctx.Err()
