@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -220,12 +218,10 @@ func (h *Holder[T]) fail(o *opening[T], err error, p *PanicError, wait time.Dura
 		if p != nil {
 			o.err = panicked{p}
 		}
+		defer close(o.done) // when the failure has been observed
 	}
 	o.told = o.told || tell
 	h.mu.Unlock()
-	if ours {
-		defer close(o.done)
-	}
 	if tell {
 		h.emit(OpenFailed, o.ran(), err)
 	}
@@ -284,15 +280,14 @@ func nodeOf(ctx context.Context) *node {
 // cycle returns ErrCycle if ctx was given to an open of h that has not returned, or to one that
 // such an open waits for.
 func (h *Holder[T]) cycle(ctx context.Context) error {
-	path := []string{h.name()}
+	path := h.name()
 	for n := nodeOf(ctx); n != nil; n = n.parent {
 		if n.returned.Load() {
 			continue
 		}
-		path = append(path, n.name)
+		path = n.name + " -> " + path
 		if n.holder == any(h) {
-			slices.Reverse(path)
-			return fmt.Errorf("%w: %s", ErrCycle, strings.Join(path, " -> "))
+			return fmt.Errorf("%w: %s", ErrCycle, path)
 		}
 	}
 	return nil
