@@ -142,21 +142,21 @@ func (h *Holder[T]) run(ctx context.Context, o *opening[T]) {
 	}, func(err error, p *PanicError) {
 		o.node.returned.Store(true)
 		o.cancel()
-		if opened && err != nil {
-			h.publish(nil, v, expires) // as no current value: it is released
+		if opened {
+			h.publish(o, v, expires, err == nil)
 		}
 		if err != nil {
 			h.failAfterBackoff(o, err, p)
-		} else {
-			h.publish(o, v, expires)
 		}
 	})
 }
 
-// publish makes v the current value, or releases it if o is over or not the holder's any more.
-func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time) {
+// publish makes v the current value, or releases it if v is not good, or if o is over or not the
+// holder's any more.
+func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time, good bool) {
 	h.mu.Lock()
-	ours := o != nil && h.opening == o && !o.asked // asked: its deadline has been found first
+	ours := good && h.opening == o && !o.asked // asked: its deadline has been found first
+	o.asked = o.asked || good                  // and it is not found from now on
 	val := &value[T]{v: v, opened: wallNow(), expires: expires}
 	h.pending++
 	old := val
