@@ -186,6 +186,9 @@ func (h *Holder[T]) failAfterBackoff(o *opening[T], err error, p *PanicError) {
 	h.mu.Lock()
 	first, left := !o.asked, h.timeout()-o.ran()
 	o.asked = true
+	if first {
+		h.pending++ // Close waits for the goroutine that asks, which may be the timer's
+	}
 	h.mu.Unlock()
 	if !first {
 		if p != nil {
@@ -193,6 +196,7 @@ func (h *Holder[T]) failAfterBackoff(o *opening[T], err error, p *PanicError) {
 		}
 		return
 	}
+	defer h.end(nil)
 	late, wait := fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded), maxBackoff
 	limit := time.AfterFunc(max(left, backoffGrace), func() { h.fail(o, late, nil, maxBackoff) })
 	defer func() {
