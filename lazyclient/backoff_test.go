@@ -42,6 +42,32 @@ func TestBackoffIsObservedByAllThatFindTheDeadlineAtOnce(t *testing.T) {
 	}
 }
 
+func TestOpenThatReturnsAValueAtItsDeadlineEitherOpensOrFails(t *testing.T) {
+	for range 200 {
+		synctest.Test(t, func(t *testing.T) {
+			rec, opens, asked := recorder{}, 0, 0
+			h := lazyclient.Holder[int]{
+				Open: counting(&opens, 5*time.Second), Observe: rec.observe,
+				Backoff: func(int) time.Duration { asked++; return time.Hour },
+			}
+			waiter := background(t.Context(), &h)
+			time.Sleep(5 * time.Second)
+			caller := background(t.Context(), &h)
+			opened := (<-waiter).err == nil
+			require.Equal(t, opened, (<-caller).err == nil)
+			synctest.Wait()
+			if opened {
+				require.Equal(t, []lazyclient.EventKind{lazyclient.Opened}, rec.kinds())
+				require.Zero(t, asked)
+			} else {
+				require.Contains(t, rec.kinds(), lazyclient.OpenFailed)
+				require.NotContains(t, rec.kinds(), lazyclient.Opened)
+				require.Equal(t, 1, asked)
+			}
+		})
+	}
+}
+
 func TestSlowBackoffDoesNotHoldUpTheEndOfAnOpen(t *testing.T) {
 	const grace = 10 * time.Millisecond
 	for name, tc := range map[string]struct {

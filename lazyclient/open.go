@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -144,21 +142,21 @@ func (h *Holder[T]) run(ctx context.Context, o *opening[T]) {
 	}, func(err error, p *PanicError) {
 		o.node.returned.Store(true)
 		o.cancel()
-		if opened && err != nil {
-			h.publish(nil, v, expires) // as no current value: it is released
+		if opened {
+			h.publish(o, v, expires, err == nil)
 		}
 		if err != nil {
 			h.failAfterBackoff(o, err, p)
-		} else {
-			h.publish(o, v, expires)
 		}
 	})
 }
 
-// publish makes v the current value, or releases it if o is over or not the holder's any more.
-func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time) {
+// publish makes v the current value, or releases it if v is not good, or if o is over or not the
+// holder's any more.
+func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time, good bool) {
 	h.mu.Lock()
-	ours := o != nil && h.opening == o && !o.asked // asked: its deadline has been found first
+	ours := good && h.opening == o && !o.asked // asked: its deadline has been found first
+	o.asked = o.asked || good                  // and it is not found from now on
 	val := &value[T]{v: v, opened: wallNow(), expires: expires}
 	h.pending++
 	old := val
@@ -188,6 +186,9 @@ func (h *Holder[T]) failAfterBackoff(o *opening[T], err error, p *PanicError) {
 	h.mu.Lock()
 	first, left := !o.asked, h.timeout()-o.ran()
 	o.asked = true
+	if first {
+		h.pending++ // Close waits for the goroutine that asks, which may be the timer's
+	}
 	h.mu.Unlock()
 	if !first {
 		if p != nil {
@@ -195,6 +196,7 @@ func (h *Holder[T]) failAfterBackoff(o *opening[T], err error, p *PanicError) {
 		}
 		return
 	}
+	defer h.end(nil)
 	late, wait := fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded), maxBackoff
 	limit := time.AfterFunc(max(left, backoffGrace), func() { h.fail(o, late, nil, maxBackoff) })
 	defer func() {
@@ -220,12 +222,10 @@ func (h *Holder[T]) fail(o *opening[T], err error, p *PanicError, wait time.Dura
 		if p != nil {
 			o.err = panicked{p}
 		}
+		defer close(o.done) // when the failure has been observed
 	}
 	o.told = o.told || tell
 	h.mu.Unlock()
-	if ours {
-		defer close(o.done)
-	}
 	if tell {
 		h.emit(OpenFailed, o.ran(), err)
 	}
@@ -284,15 +284,14 @@ func nodeOf(ctx context.Context) *node {
 // cycle returns ErrCycle if ctx was given to an open of h that has not returned, or to one that
 // such an open waits for.
 func (h *Holder[T]) cycle(ctx context.Context) error {
-	path := []string{h.name()}
+	path := h.name()
 	for n := nodeOf(ctx); n != nil; n = n.parent {
 		if n.returned.Load() {
 			continue
 		}
-		path = append(path, n.name)
+		path = n.name + " -> " + path
 		if n.holder == any(h) {
-			slices.Reverse(path)
-			return fmt.Errorf("%w: %s", ErrCycle, strings.Join(path, " -> "))
+			return fmt.Errorf("%w: %s", ErrCycle, path)
 		}
 	}
 	return nil
