@@ -9,9 +9,11 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-func main() { app.Start("POST /organizations/{organization}/members", addUserToOrganization) }
+func main() {
+	app.Start("POST /organizations/{organization}/members", app.With(&app.Accounts, addUserToOrganization))
+}
 
-func addUserToOrganization(ctx context.Context, r *app.Request) (any, error) {
+func addUserToOrganization(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
 	caller, err := r.Caller()
 	if err != nil {
 		return nil, err
@@ -21,10 +23,6 @@ func addUserToOrganization(ctx context.Context, r *app.Request) (any, error) {
 		Role     accounts.Role `json:"role"`
 	}
 	if err := r.Decode(&in); err != nil {
-		return nil, err
-	}
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
 		return nil, err
 	}
 	m := accounts.Membership{Organization: r.PathValue("organization"), Username: in.Username, Role: in.Role}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/examples/app"
 )
@@ -73,4 +74,18 @@ func TestAuthorizerIsBelievedBeforeTheHeader(t *testing.T) {
 	assert.Equal(t, `"ada"`, invoke(t, app.New("GET /", echoCaller), e).Body)
 	e.Headers, e.RequestContext.Authorizer = map[string]string{"Authorization": ""}, nil
 	assert.Equal(t, 401, invoke(t, app.New("GET /", echoCaller), e).StatusCode)
+}
+
+func TestHeadersThatDifferInCaseDoNotMakeTheCallerRandom(t *testing.T) {
+	t.Setenv("DEMO_TRUST_AUTHORIZATION_HEADER", "true")
+	f := app.New("GET /", echoCaller)
+	e := rest("GET", "/", "/", nil)
+	for range 50 { // a map's order is random
+		e.Headers = map[string]string{"Authorization": "ada", "authorization": "eve"}
+		require.Equal(t, 401, invoke(t, f, e).StatusCode, "neither is believed")
+		e.Headers = map[string]string{"Authorization": "", "authorization": "eve"}
+		require.Equal(t, 401, invoke(t, f, e).StatusCode, "an empty one counts")
+		e.Headers = map[string]string{"Authorization": "ada", "authorization": "ada"}
+		require.Equal(t, `"ada"`, invoke(t, f, e).Body, "they agree")
+	}
 }

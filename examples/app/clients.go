@@ -73,13 +73,13 @@ func openMomento(ctx context.Context) (momento.CacheClient, error) {
 		ConsistentReads: true,
 	}
 	client, err := opener.Open(ctx)
-	return client, settingError(err)
+	return client, momentoError(err)
 }
 
 func openAccounts(ctx context.Context) (*accounts.Service, error) {
 	table := tableName()
 	if table == "" {
-		return nil, errors.New("app: TABLE_NAME is not set")
+		return nil, &settingError{"TABLE_NAME", errors.New("app: TABLE_NAME is not set")}
 	}
 	db, err := DynamoDB.Get(ctx)
 	if err != nil {

@@ -3,12 +3,16 @@ package app
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/momentohq/client-sdk-go/momento"
 
 	"github.com/warmclient/warmclient/readaside/momentocache"
+	"github.com/warmclient/warmclient/secrets"
 )
 
 func tableName() string       { return os.Getenv("TABLE_NAME") }
@@ -27,31 +31,70 @@ func secretKey() string {
 // trustHeader reports whether the Authorization header is believed, as in the tutorial.
 func trustHeader() bool { return os.Getenv("DEMO_TRUST_AUTHORIZATION_HEADER") == "true" }
 
-// errSetting is in the chain of an error that a change of the function's settings mends.
-var errSetting = errors.New("this setting cannot work")
+// settingError says that a variable of the environment has a value that cannot work.
+type settingError struct {
+	variable string
+	err      error
+}
 
-// settingError names the variable that err of momentocache is about, if it is about one.
-func settingError(err error) error {
-	if err == nil {
-		return nil
-	}
-	for field, variable := range map[string]string{
-		"Opener.Endpoint": "MOMENTO_ENDPOINT", "Opener.Cache": "CACHE_NAME", "Opener.Key": "MOMENTO_SECRET_KEY",
-	} {
-		if errors.Is(err, momentocache.ErrNeedsEndpoint) && field != "Opener.Endpoint" {
-			continue
-		}
-		if strings.Contains(err.Error(), field) {
-			return fmt.Errorf("%s: %w: %w", variable, errSetting, err)
-		}
+func (e *settingError) Error() string {
+	return e.variable + ": this setting cannot work: " + e.err.Error()
+}
+func (e *settingError) Unwrap() error { return e.err }
+
+// tableError returns the failure err of the table as a *settingError if TABLE_NAME is its cause.
+func tableError(err error) error {
+	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
+		return &settingError{"TABLE_NAME", err}
 	}
 	return err
 }
 
-// levelOf returns the level of a line about err.
+// momentoError returns the failure err of [momentocache.Opener.Open] as a *settingError if a setting is
+// its cause. Texts are compared where momentocache has no error value, from the most specific on, since
+// a text may quote the name of a secret or of a cache.
+func momentoError(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	var variable string
+	switch {
+	case errors.Is(err, momentocache.ErrNeedsEndpoint),
+		strings.HasPrefix(text, "momentocache: Opener.Endpoint "),
+		strings.Contains(text, ", but Opener.Endpoint is "):
+		variable = "MOMENTO_ENDPOINT"
+	case errors.Is(err, secrets.ErrNotFound):
+		variable = "MOMENTO_SECRET_ID"
+	case errors.Is(err, secrets.ErrNoKey),
+		errors.Is(err, secrets.ErrNotString),
+		strings.HasSuffix(text, "set Opener.Key to the member that holds the key"):
+		variable = "MOMENTO_SECRET_KEY"
+	case strings.HasPrefix(text, "momentocache: API key in "): // what is there is none that works
+		variable = "MOMENTO_SECRET_ID"
+	case isCacheNotFound(err):
+		variable = "CACHE_NAME"
+	default:
+		return err
+	}
+	return &settingError{variable, err}
+}
+
+func isCacheNotFound(err error) bool {
+	m, ok := errors.AsType[momento.MomentoError](err)
+	return ok && m.Code() == momento.CacheNotFoundError
+}
+
+// reported has the variables that the log has named at ERROR.
+var reported sync.Map
+
+// levelOf returns the level of a line about err: ERROR for the first that names a setting, and WARN
+// for all others. A client that cannot be opened is tried again and again.
 func levelOf(err error) slog.Level {
-	if errors.Is(err, errSetting) {
-		return slog.LevelError
+	if e, ok := errors.AsType[*settingError](err); ok {
+		if _, again := reported.LoadOrStore(e.variable, true); !again {
+			return slog.LevelError
+		}
 	}
 	return slog.LevelWarn
 }

@@ -35,16 +35,27 @@ type event struct {
 		HTTP       struct {
 			Method string `json:"method"`
 		} `json:"http"`
+		ELB json.RawMessage `json:"elb"`
 	} `json:"requestContext"`
 }
 
-var errNoEvent = errors.New("app: not a proxy event of API Gateway or of a function URL")
+var (
+	errNoEvent = errors.New("app: not a proxy event of API Gateway or of a function URL")
+
+	// An ALB's event resembles a REST API's, but it has no authorizer, and its response has other rules.
+	// https://docs.aws.amazon.com/lambda/latest/dg/services-alb.html
+	errALB = errors.New("app: an event of an Application Load Balancer (ALB), which is not supported: " +
+		"put API Gateway or a function URL in front")
+)
 
 // parseEvent returns an error for what no response can answer: an invocation that is no request.
 func parseEvent(payload json.RawMessage) (*event, error) {
 	var e event
 	if err := json.Unmarshal(payload, &e); err != nil {
 		return nil, errNoEvent // the decoder's error could quote a header
+	}
+	if e.RequestContext.ELB != nil {
+		return nil, errALB
 	}
 	if e.method() == "" {
 		return nil, errNoEvent
@@ -73,18 +84,28 @@ func (e *event) gatewayRoute() string {
 	return e.RouteKey
 }
 
-// paths returns what the request's path may be: an HTTP API puts the stage in front, unless the
-// request came by a domain name of one's own.
+// paths returns what the request's path may be. An HTTP API puts the stage in front, unless the request
+// came by a domain name of one's own; that may have a base path in front, which only the parameter of a
+// route for everything leaves out.
 func (e *event) paths() []string {
 	path := e.Path
 	if e.second() {
 		path = e.RawPath
 	}
+	paths := []string{path}
 	stage := e.RequestContext.Stage
 	if rest, ok := strings.CutPrefix(path, "/"+stage+"/"); ok && stage != "" && e.fromHTTPAPI() {
-		return []string{path, "/" + rest}
+		paths = append(paths, "/"+rest)
 	}
-	return []string{path}
+	proxy := e.PathParameters["proxy"]
+	prefix, greedy := strings.CutSuffix(e.gatewayRoute(), "{proxy+}")
+	if proxy != "" && greedy {
+		paths = append(paths, prefix+proxy)
+	}
+	if proxy != "" && (greedy || e.gatewayRoute() == "$default") {
+		paths = append(paths, "/"+proxy)
+	}
+	return paths
 }
 
 // decoded reports whether the path and its parameters have been percent-decoded. HTTP APIs do that,
@@ -106,12 +127,18 @@ func (e *event) fromFunctionURL() bool {
 }
 
 // header returns the header of that name. HTTP APIs and function URLs send names in lower case, REST
-// APIs as the client wrote them.
-func (e *event) header(name string) string {
+// APIs as the client wrote them, so that there may be two which differ in case: if their values differ
+// as well, none is believed.
+func (e *event) header(name string) (value string) {
+	found := false
 	for k, v := range e.Headers {
-		if strings.EqualFold(k, name) {
-			return v
+		if !strings.EqualFold(k, name) {
+			continue
 		}
+		if found && v != value {
+			return ""
+		}
+		value, found = v, true
 	}
-	return ""
+	return value
 }

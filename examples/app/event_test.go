@@ -93,6 +93,12 @@ func TestPathParametersAreDecodedExactlyOnceInEveryShape(t *testing.T) {
 		{"REST API", rest("GET", resource, "/organizations/o/members/a%20b%2Fc%2525+d", parameters{"organization": "o", "username": "a%20b%2Fc%2525+d"}), "a b/c%25+d"},
 		{"REST API, greedy", rest("GET", "/{proxy+}", "/organizations/o/members/a%20b%2Fc%2525+d", parameters{"proxy": "organizations/o/members/a%20b"}), "a b/c%25+d"},
 		{"REST API, base path of a domain", rest("GET", resource, "/v1/organizations/o/members/x", parameters{"organization": "o", "username": "x"}), "x"},
+		{"REST API, greedy, base path of a domain", rest("GET", "/{proxy+}", "/v1/organizations/o/members/a%20b%2Fc", parameters{"proxy": "organizations/o/members/a%20b%2Fc"}), "a b/c"},
+		{"REST API, greedy below a path", rest("GET", "/api/{proxy+}", "/api/organizations/o/members/x", parameters{"proxy": "organizations/o/members/x"}), "x"},
+		{"REST API, greedy below the route's path, base path", rest("GET", "/organizations/{proxy+}", "/v1/organizations/o/members/x", parameters{"proxy": "o/members/x"}), "x"},
+		{"HTTP API 1.0, greedy, base path of a domain", first("GET", "/{proxy+}", "/v1/organizations/o/members/a b%25", parameters{"proxy": "organizations/o/members/a b%25"}), "a b%25"},
+		{"HTTP API 2.0, greedy, base path of a domain", second("GET", "ANY /{proxy+}", "/v1/organizations/o/members/a b%25", parameters{"proxy": "organizations/o/members/a b%25"}), "a b%25"},
+		{"HTTP API 2.0, default route, base path of a domain", second("GET", "$default", "/v1/organizations/o/members/a b%25", parameters{"proxy": "organizations/o/members/a b%25"}), "a b%25"},
 		{"HTTP API 1.0", first("GET", resource, "/organizations/o/members/a b/c%25+d", parameters{"organization": "o", "username": "a b/c%25+d"}), "a b/c%25+d"},
 		{"HTTP API 1.0, greedy", first("GET", "/{proxy+}", "/organizations/o/members/a b%25+d", parameters{"proxy": "organizations/o"}), "a b%25+d"},
 		{"HTTP API 2.0", second("GET", memberRoute, "/organizations/o/members/a b/c%25+d", parameters{"organization": "o", "username": "a b/c%25+d"}), "a b/c%25+d"},
@@ -142,6 +148,7 @@ func TestOtherPathsAndMethodsAreRefused(t *testing.T) {
 		{"no path", functionURL("GET", ""), 404},
 		{"slash that an HTTP API has decoded", second("GET", "$default", "/organizations/o/members/a/b", nil), 404},
 		{"another path of a REST API", rest("GET", "/{proxy+}", "/users/x", parameters{"proxy": "users/x"}), 404},
+		{"base path, and a parameter that is only called proxy", second("GET", "GET /v1/{proxy}", "/v1/x", parameters{"proxy": "organizations/o/members/x"}), 404},
 		{"another route, with our parameters", second("GET", "GET /x/{organization}/{username}", "/x/o/u", parameters{"organization": "o", "username": "u"}), 404},
 		{"another method", functionURL("POST", "/organizations/o/members/x"), 405},
 		{"another method of a REST API", rest("PUT", "/{proxy+}", "/organizations/o/members/x", nil), 405},
@@ -187,6 +194,18 @@ func TestWhatIsNoProxyEventIsAnErrorThatQuotesNothing(t *testing.T) {
 		require.ErrorContains(t, err, "not a proxy event", payload)
 		assert.NotContains(t, err.Error(), "s3cret")
 	}
+}
+
+// https://docs.aws.amazon.com/lambda/latest/dg/services-alb.html
+func TestEventOfAnALBIsRefusedByName(t *testing.T) {
+	f := app.New("GET /", func(context.Context, *app.Request) (any, error) { t.Error("called"); return nil, nil })
+	e := events.ALBTargetGroupRequest{HTTPMethod: "GET", Path: "/", Headers: map[string]string{"x": "s3cret"}}
+	e.RequestContext.ELB.TargetGroupArn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/f/1"
+	payload, err := json.Marshal(e)
+	require.NoError(t, err)
+	_, err = f(t.Context(), payload)
+	require.ErrorContains(t, err, "Application Load Balancer (ALB)")
+	assert.NotContains(t, err.Error(), "s3cret")
 }
 
 func TestRouteThatIsNonePanics(t *testing.T) {

@@ -6,12 +6,27 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"time"
+
+	"github.com/warmclient/warmclient/lazyclient"
 )
 
 // Handler does the work of a function. What it returns is the JSON body of a 200, or an error: one
 // of [Request] or of the accounts package becomes the status that belongs to it, any other a 500
 // whose cause is logged.
 type Handler func(ctx context.Context, r *Request) (any, error)
+
+// With returns a Handler that hands fn what h holds, such as the service of [Accounts]: fn is then a
+// function of its arguments, and a test of it hands in a holder of lazyclient.Of. Where there is none to
+// be had, fn is not called.
+func With[T any](h *lazyclient.Holder[T], fn func(ctx context.Context, v T, r *Request) (any, error)) Handler {
+	return func(ctx context.Context, r *Request) (any, error) {
+		v, err := h.Get(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return fn(ctx, v, r)
+	}
+}
 
 // Function is a Handler as lambda.Start takes it: it takes proxy events of API Gateway (REST API;
 // HTTP API in formats 1.0 and 2.0) and of function URLs, and returns the response of the same shape.

@@ -126,6 +126,19 @@ func TestPanicOfTheBodysEncodingIsAnsweredWith500(t *testing.T) {
 	assert.Equal(t, "panic", lines()[0]["message"])
 }
 
+func TestHandlerGetsWhatItsHolderHoldsOrIsNotCalled(t *testing.T) {
+	lines := captureLog(t)
+	greet := func(_ context.Context, word string, _ *app.Request) (any, error) { return word + "!", nil }
+	got := invoke(t, app.New("GET /", app.With(lazyclient.Of("hello"), greet)), rest("GET", "/", "/", nil))
+	assert.Equal(t, `"hello!"`, got.Body)
+
+	down := &lazyclient.Holder[string]{Open: func(context.Context) (string, error) { return "", errors.New("no route to it") }}
+	never := func(context.Context, string, *app.Request) (any, error) { t.Error("called"); return nil, nil }
+	got = invoke(t, app.New("GET /", app.With(down, never)), rest("GET", "/", "/", nil))
+	assert.Equal(t, 500, got.StatusCode)
+	assert.Contains(t, lines()[1]["error"], "no route to it")
+}
+
 func TestPathValueThatTheRouteLacksIsAPanicOfTheProgram(t *testing.T) {
 	lines := captureLog(t)
 	f := app.New("GET /", func(_ context.Context, r *app.Request) (any, error) { return r.PathValue("username"), nil })

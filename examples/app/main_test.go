@@ -15,17 +15,13 @@ const asFunction = "APP_TEST_AS_FUNCTION"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asFunction) != "" {
-		app.Start("GET /users/{username}", getUser)
+		app.Start("GET /users/{username}", app.With(&app.Accounts, getUser))
 	}
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the tests that read the log set their own
 	os.Exit(m.Run())
 }
 
-func getUser(ctx context.Context, r *app.Request) (any, error) {
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
+func getUser(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
 	user, err := service.GetUser(ctx, r.PathValue("username"))
 	if err != nil {
 		return nil, err

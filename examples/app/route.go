@@ -32,7 +32,7 @@ func (r route) match(e *event) (map[string]string, error) {
 		return nil, err
 	}
 	if e.method() != r.method {
-		err := refuse(http.StatusMethodNotAllowed, "the method must be %s", r.method)
+		err := refuse(http.StatusMethodNotAllowed, "method not allowed")
 		err.allow = r.method
 		return nil, err
 	}

@@ -29,9 +29,12 @@ func Start(route string, h Handler) {
 	slog.SetLogLoggerLevel(slog.LevelError)
 	slog.SetDefault(NewLogger(os.Stderr))
 	f := New(route, h)
-	if err := Warm(context.Background()); err != nil {
-		// Not fatal: the first request that needs a client opens it, and DynamoDB answers without Momento.
-		slog.Log(context.Background(), levelOf(err), "warm-up", "error", err.Error())
+	tableErr, cacheErr := warmUp(context.Background())
+	for _, err := range []error{tableErr, cacheErr} {
+		if err != nil {
+			// Not fatal: the first request that needs a client opens it, and DynamoDB answers without Momento.
+			slog.Log(context.Background(), levelOf(err), "warm-up", "error", err.Error())
+		}
 	}
 	lambda.StartWithOptions(f, lambda.WithEnableSIGTERM(func() {
 		if err := Close(context.Background()); err != nil {
@@ -46,6 +49,11 @@ func Start(route string, h Handler) {
 // at most 2s, and from then on for the cache for 250ms, or 2s where instances are provisioned. The
 // cache goes on opening beside the first request. Warm returns the errors of what failed.
 func Warm(ctx context.Context) error {
+	tableErr, cacheErr := warmUp(ctx)
+	return errors.Join(tableErr, cacheErr)
+}
+
+func warmUp(ctx context.Context) (tableErr, cacheErr error) {
 	cacheCtx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
 	cache := make(chan error, 1)
@@ -56,15 +64,14 @@ func Warm(ctx context.Context) error {
 	}
 	tableCtx, cancel := context.WithTimeout(ctx, warmTimeout)
 	defer cancel()
-	tableErr := lazyclient.WarmAll(tableCtx, table{})
+	tableErr = lazyclient.WarmAll(tableCtx, table{})
 
 	timer := time.AfterFunc(cacheWait(), func() { leave(errStillOpening) })
 	defer timer.Stop()
-	cacheErr := <-cache
-	if errors.Is(cacheErr, errStillOpening) {
+	if cacheErr = <-cache; errors.Is(cacheErr, errStillOpening) {
 		cacheErr = nil
 	}
-	return errors.Join(tableErr, cacheErr)
+	return tableErr, cacheErr
 }
 
 var errStillOpening = errors.New("app: the cache is still opening")
@@ -86,7 +93,7 @@ func (table) Warm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return service.Ping(ctx)
+	return tableError(service.Ping(ctx))
 }
 
 // Close closes the clients for good, within 250 ms.

@@ -25,13 +25,13 @@ func within(t *testing.T, d time.Duration) context.Context {
 }
 
 // startFunction starts this test binary as a function: see TestMain.
-func startFunction(t *testing.T, stack *emulator.Stack, concurrency int) *runtimeapi.Process {
+func startFunction(t *testing.T, stack *emulator.Stack, concurrency int, env ...string) *runtimeapi.Process {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	p, err := runtimeapi.Start(runtimeapi.Options{
 		Path:        self,
-		Env:         append(stack.Environ(), asFunction+"=1"),
+		Env:         append(append(stack.Environ(), asFunction+"=1"), env...),
 		Concurrency: concurrency,
 		Timeout:     20 * time.Second,
 	})

@@ -9,9 +9,9 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-func main() { app.Start("POST /organizations", createOrganization) }
+func main() { app.Start("POST /organizations", app.With(&app.Accounts, createOrganization)) }
 
-func createOrganization(ctx context.Context, r *app.Request) (any, error) {
+func createOrganization(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
 	founder, err := r.Caller()
 	if err != nil {
 		return nil, err
@@ -20,10 +20,6 @@ func createOrganization(ctx context.Context, r *app.Request) (any, error) {
 		Name string `json:"organizationName"`
 	}
 	if err := r.Decode(&in); err != nil {
-		return nil, err
-	}
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
 		return nil, err
 	}
 	organization, err := service.CreateOrganization(ctx, in.Name, founder)

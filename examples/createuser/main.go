@@ -8,18 +8,14 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-func main() { app.Start("POST /users", createUser) }
+func main() { app.Start("POST /users", app.With(&app.Accounts, createUser)) }
 
-func createUser(ctx context.Context, r *app.Request) (any, error) {
-	var user accounts.User
-	if err := r.Decode(&user); err != nil {
+func createUser(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
+	var in accounts.User
+	if err := r.Decode(&in); err != nil {
 		return nil, err
 	}
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	user, err = service.CreateUser(ctx, user)
+	user, err := service.CreateUser(ctx, in)
 	if err != nil {
 		return nil, err
 	}

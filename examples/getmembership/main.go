@@ -8,13 +8,11 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-func main() { app.Start("GET /organizations/{organization}/members/{username}", getMembership) }
+func main() {
+	app.Start("GET /organizations/{organization}/members/{username}", app.With(&app.Accounts, getMembership))
+}
 
-func getMembership(ctx context.Context, r *app.Request) (any, error) {
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
+func getMembership(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
 	m, err := service.GetMembership(ctx, r.PathValue("organization"), r.PathValue("username"))
 	if err != nil {
 		return nil, err

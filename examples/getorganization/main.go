@@ -8,13 +8,9 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-func main() { app.Start("GET /organizations/{organization}", getOrganization) }
+func main() { app.Start("GET /organizations/{organization}", app.With(&app.Accounts, getOrganization)) }
 
-func getOrganization(ctx context.Context, r *app.Request) (any, error) {
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
+func getOrganization(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
 	organization, err := service.GetOrganization(ctx, r.PathValue("organization"))
 	if err != nil {
 		return nil, err

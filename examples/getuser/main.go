@@ -8,13 +8,9 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-func main() { app.Start("GET /users/{username}", getUser) }
+func main() { app.Start("GET /users/{username}", app.With(&app.Accounts, getUser)) }
 
-func getUser(ctx context.Context, r *app.Request) (any, error) {
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
+func getUser(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
 	user, err := service.GetUser(ctx, r.PathValue("username"))
 	if err != nil {
 		return nil, err

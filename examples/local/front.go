@@ -19,12 +19,14 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-// newFront returns an HTTP API in front of the six functions. It matches routes, and turns requests
-// into events (format 2.0) and responses back, as API Gateway does.
+// newFront returns an HTTP API in front of the six functions. It matches paths, and turns requests into
+// events (format 2.0) and responses back, as API Gateway does. A request with another method than the
+// route's gets the function's answer, 405, as behind a function URL.
 func newFront() http.Handler {
 	mux := http.NewServeMux()
 	for _, f := range functions {
-		mux.Handle(f.route, front{route: f.route, function: app.New(f.route, f.handler)})
+		_, path, _ := strings.Cut(f.route, " ")
+		mux.Handle(path, front{route: f.route, function: app.New(f.route, f.handler)})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern == "" {
@@ -126,7 +128,7 @@ func (f front) invoke(ctx context.Context, event events.APIGatewayV2HTTPRequest)
 	return response, nil
 }
 
-// unmatched gives the mux's own answers (404, 405, a redirect) the body of our errors.
+// unmatched gives the mux's own answers (404, a redirect) the body of our errors.
 type unmatched struct {
 	http.ResponseWriter
 	status int

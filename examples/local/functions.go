@@ -15,35 +15,27 @@ var functions = []struct {
 	route   string
 	handler app.Handler
 }{
-	{"POST /users", createUser},
-	{"GET /users/{username}", getUser},
-	{"POST /organizations", createOrganization},
-	{"GET /organizations/{organization}", getOrganization},
-	{"POST /organizations/{organization}/members", addUserToOrganization},
-	{"GET /organizations/{organization}/members/{username}", getMembership},
+	{"POST /users", app.With(&app.Accounts, createUser)},
+	{"GET /users/{username}", app.With(&app.Accounts, getUser)},
+	{"POST /organizations", app.With(&app.Accounts, createOrganization)},
+	{"GET /organizations/{organization}", app.With(&app.Accounts, getOrganization)},
+	{"POST /organizations/{organization}/members", app.With(&app.Accounts, addUserToOrganization)},
+	{"GET /organizations/{organization}/members/{username}", app.With(&app.Accounts, getMembership)},
 }
 
-func createUser(ctx context.Context, r *app.Request) (any, error) {
-	var user accounts.User
-	if err := r.Decode(&user); err != nil {
+func createUser(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
+	var in accounts.User
+	if err := r.Decode(&in); err != nil {
 		return nil, err
 	}
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	user, err = service.CreateUser(ctx, user)
+	user, err := service.CreateUser(ctx, in)
 	if err != nil {
 		return nil, err
 	}
 	return map[string]accounts.User{"user": user}, nil
 }
 
-func getUser(ctx context.Context, r *app.Request) (any, error) {
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
+func getUser(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
 	user, err := service.GetUser(ctx, r.PathValue("username"))
 	if err != nil {
 		return nil, err
@@ -51,7 +43,7 @@ func getUser(ctx context.Context, r *app.Request) (any, error) {
 	return map[string]accounts.User{"user": user}, nil
 }
 
-func createOrganization(ctx context.Context, r *app.Request) (any, error) {
+func createOrganization(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
 	founder, err := r.Caller()
 	if err != nil {
 		return nil, err
@@ -62,10 +54,6 @@ func createOrganization(ctx context.Context, r *app.Request) (any, error) {
 	if err := r.Decode(&in); err != nil {
 		return nil, err
 	}
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
 	organization, err := service.CreateOrganization(ctx, in.Name, founder)
 	if err != nil {
 		return nil, err
@@ -73,11 +61,7 @@ func createOrganization(ctx context.Context, r *app.Request) (any, error) {
 	return map[string]accounts.Organization{"organization": organization}, nil
 }
 
-func getOrganization(ctx context.Context, r *app.Request) (any, error) {
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
+func getOrganization(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
 	organization, err := service.GetOrganization(ctx, r.PathValue("organization"))
 	if err != nil {
 		return nil, err
@@ -85,7 +69,7 @@ func getOrganization(ctx context.Context, r *app.Request) (any, error) {
 	return map[string]accounts.Organization{"organization": organization}, nil
 }
 
-func addUserToOrganization(ctx context.Context, r *app.Request) (any, error) {
+func addUserToOrganization(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
 	caller, err := r.Caller()
 	if err != nil {
 		return nil, err
@@ -97,10 +81,6 @@ func addUserToOrganization(ctx context.Context, r *app.Request) (any, error) {
 	if err := r.Decode(&in); err != nil {
 		return nil, err
 	}
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
 	m := accounts.Membership{Organization: r.PathValue("organization"), Username: in.Username, Role: in.Role}
 	if m, err = service.AddUserToOrganization(ctx, m, caller); err != nil {
 		return nil, err
@@ -108,11 +88,7 @@ func addUserToOrganization(ctx context.Context, r *app.Request) (any, error) {
 	return map[string]accounts.Membership{"membership": m}, nil
 }
 
-func getMembership(ctx context.Context, r *app.Request) (any, error) {
-	service, err := app.Accounts.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
+func getMembership(ctx context.Context, service *accounts.Service, r *app.Request) (any, error) {
 	m, err := service.GetMembership(ctx, r.PathValue("organization"), r.PathValue("username"))
 	if err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 	s.eventually(t, get("/users/ada"), fromHit)
 
 	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Fail, Status: 500})
-	function := app.New("POST /organizations", createOrganization)
+	function := app.New("POST /organizations", app.With(&app.Accounts, createOrganization))
 	for _, authorizer := range []string{`{}`, `{"principalId":"ada"}`} {
 		_, err := function(t.Context(), json.RawMessage(`{"httpMethod":"POST","path":"/organizations",
 			"headers":{"Authorization":"`+authorization+`"},"requestContext":{"authorizer":`+authorizer+`},

@@ -10,9 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/warmclient/warmclient/examples/app"
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
@@ -104,6 +106,47 @@ func TestSixRoutesAnswerAsTheContractSays(t *testing.T) {
 		})
 	}
 	assert.Empty(t, s.log.lines(t, "panic"))
+}
+
+func TestMethodsThatARouteLacksAreAnsweredAsByTheFunction(t *testing.T) {
+	server := httptest.NewServer(newFront())
+	defer server.Close()
+	for _, f := range functions {
+		method, path, _ := strings.Cut(f.route, " ")
+		for _, other := range []string{"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"} {
+			if other == method {
+				continue
+			}
+			r, err := http.NewRequestWithContext(t.Context(), other, server.URL+strings.NewReplacer("{", "", "}", "").Replace(path), nil)
+			require.NoError(t, err)
+			local, err := http.DefaultClient.Do(r)
+			require.NoError(t, err)
+			body, err := io.ReadAll(local.Body)
+			require.NoError(t, err)
+			require.NoError(t, local.Body.Close())
+
+			var e events.LambdaFunctionURLRequest
+			e.Version, e.RawPath = "2.0", path
+			e.RequestContext.DomainName = "id.lambda-url.us-east-1.on.aws"
+			e.RequestContext.HTTP.Method = other
+			payload, err := json.Marshal(e)
+			require.NoError(t, err)
+			out, err := app.New(f.route, f.handler)(t.Context(), payload)
+			require.NoError(t, err)
+			function, ok := out.(events.APIGatewayV2HTTPResponse)
+			require.True(t, ok)
+
+			assert.Equal(t, http.StatusMethodNotAllowed, function.StatusCode, "%s %s", other, path)
+			assert.Equal(t, function.StatusCode, local.StatusCode, "%s %s", other, path)
+			for name, value := range function.Headers {
+				assert.Equal(t, value, local.Header.Get(name), "%s %s: %s", other, path, name)
+			}
+			assert.Equal(t, method, function.Headers["allow"])
+			if other != http.MethodHead { // whose response has no body on the wire
+				assert.Equal(t, function.Body, string(body), "%s %s", other, path)
+			}
+		}
+	}
 }
 
 func TestFailureIsAnsweredWithAFixedTextAndLoggedWithItsCause(t *testing.T) {

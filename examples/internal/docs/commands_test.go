@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,8 @@ var scripts = map[string]func(t *testing.T, b block){
 	"tests":      checkTests,
 	"serve":      func(t *testing.T, b block) { require.Len(t, b.commands(), 1) }, // started for the requests
 	"requests":   func(*testing.T, block) {},                                      // TestRequestsAreAnsweredAsShown
+	"copy":       checkCopy,
+	"deployed":   checkDeployed,
 	"zip":        checkMake,
 	"aws":        checkAWS,
 	"sam":        checkDeployment,
@@ -51,6 +54,42 @@ func checkTests(t *testing.T, b block) {
 		require.Equal(t, []string{"go", "test"}, words[:2], b)
 		out, err := goCommand(t, append([]string{"list"}, words[2:]...)...).CombinedOutput()
 		assert.NoError(t, err, "%v: %s", b, out)
+	}
+}
+
+// checkCopy runs the commands that copy an example into a module, elsewhere and with this checkout: what the
+// documents name has to be published first.
+func checkCopy(t *testing.T, b block) {
+	checkout, err := filepath.Abs(root)
+	require.NoError(t, err)
+	script := "set -eu\n"
+	for _, c := range b.commands() {
+		script += strings.ReplaceAll(c.text, "../products", `"$COPY"`) + "\n"
+		if strings.HasPrefix(c.text, "go mod init ") {
+			script += `go mod edit -replace "github.com/warmclient/warmclient=$CHECKOUT"` + "\n"
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "CHECKOUT="+checkout, "COPY="+filepath.Join(t.TempDir(), "products"))
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%v: %s", b, out)
+}
+
+// checkDeployed looks whether the paths that are asked for are those of routes.
+func checkDeployed(t *testing.T, b block) {
+	source, err := os.ReadFile(filepath.Join(root, "examples", "template.yaml"))
+	require.NoError(t, err)
+	var paths []string
+	for _, m := range regexp.MustCompile(`Path: "?(/[^"\s,]+)`).FindAllStringSubmatch(string(source), -1) {
+		paths = append(paths, "^"+regexp.MustCompile(`\\{\w+\\}`).ReplaceAllString(regexp.QuoteMeta(m[1]), "[^/]+")+"$")
+	}
+	require.Len(t, paths, 6)
+	for _, c := range b.commands() {
+		words := fields(c.text)
+		path, ok := strings.CutPrefix(words[len(words)-1], "$URL")
+		assert.True(t, ok && words[0] == "curl", "%v: %s", b, c.text)
+		assert.True(t, slices.ContainsFunc(paths, func(p string) bool { return regexp.MustCompile(p).MatchString(path) }), "%v: %s", b, path)
 	}
 }
 

@@ -27,10 +27,11 @@
 //	}
 //
 // The server answers what https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html describes,
-// and of the Extensions API what a runtime needs to be sent SIGTERM. Like the service, it hands an
+// and of the Extensions API what a runtime needs to be sent SIGTERM; what it refuses, it refuses as
+// https://github.com/aws/aws-lambda-runtime-interface-emulator does. Like the service, it hands an
 // invocation to whichever poll is open, so a process that polls in parallel is invoked in parallel,
 // and it ends a process that has not answered when its deadline passes.
 //
-// Not done: a process that has answered is not frozen unasked, an ended one is not started again, and
-// memory and CPU are not limited.
+// Not done: extensions get no events, a process that has answered is not frozen unasked, an ended one
+// is not started again, and memory and CPU are not limited.
 package runtimeapi

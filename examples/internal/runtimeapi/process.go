@@ -35,15 +35,18 @@ type Process struct {
 	log     *output
 
 	invocations chan *invocation // unbuffered: an invocation waits for an open poll
-	ready       chan struct{}    // closed by the first poll
+	ready       chan struct{}    // closed when the Init phase has ended
 	extended    chan struct{}    // closed when an extension has registered
 	exited      chan struct{}    // closed after state is set
 
 	state *ExitError // valid once exited is closed
 
-	mu      sync.Mutex
-	running map[string]*invocation // by request id
-	initErr *FunctionError         // posted to init/error
+	mu         sync.Mutex
+	running    map[string]*invocation // by request id
+	answered   map[string]bool        // since the last hand-over, by request id
+	initErr    *FunctionError         // posted to init/error
+	polled     bool                   // for the first invocation
+	extensions map[string]*extension  // by name
 }
 
 // Start starts the process. End it with Close.
@@ -62,6 +65,8 @@ func Start(o Options) (*Process, error) {
 		extended:    make(chan struct{}),
 		exited:      make(chan struct{}),
 		running:     map[string]*invocation{},
+		answered:    map[string]bool{},
+		extensions:  map[string]*extension{},
 	}
 	p.server = &http.Server{Handler: p.handler(), ReadHeaderTimeout: 10 * time.Second}
 	p.cmd = exec.Command(o.Path)
@@ -87,6 +92,8 @@ func Start(o Options) (*Process, error) {
 func (p *Process) environ(api string, concurrency int) []string {
 	env := []string{
 		"AWS_LAMBDA_RUNTIME_API=" + api,
+		"AWS_REGION=us-east-1",
+		"AWS_DEFAULT_REGION=us-east-1",
 		"AWS_LAMBDA_FUNCTION_NAME=" + p.name,
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",
@@ -105,7 +112,8 @@ func (p *Process) environ(api string, concurrency int) []string {
 	return env
 }
 
-// Ready returns nil once the process has polled for its first invocation, which ends the Init phase.
+// Ready returns nil once the Init phase has ended: the process has polled for its first invocation, and
+// each extension that it has registered has asked for its first event.
 // The error is a *FunctionError where the process reported one of its own, an *ExitError where it
 // ended instead, or the cause of ctx.
 func (p *Process) Ready(ctx context.Context) error {

@@ -227,7 +227,8 @@ func TestTheFunctionsEnvironmentIsLambdasAndNothingElse(t *testing.T) {
 	require.NoError(t, err)
 	defer p.Close()
 	assertExited(t, p.Ready(t.Context()), 0)
-	for _, line := range []string{"AWS_LAMBDA_MAX_CONCURRENCY=16", "AWS_LAMBDA_FUNCTION_NAME=bootstrap", "TABLE_NAME=accounts"} {
+	for _, line := range []string{"AWS_LAMBDA_MAX_CONCURRENCY=16", "AWS_LAMBDA_FUNCTION_NAME=bootstrap",
+		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "TABLE_NAME=accounts"} {
 		assert.Contains(t, p.Log(), line+"\n")
 	}
 	assert.NotContains(t, p.Log(), "RUNTIMEAPI_TEST_STRAY")

@@ -11,18 +11,22 @@ import (
 )
 
 const (
-	headerRequestID   = "Lambda-Runtime-Aws-Request-Id"
-	headerDeadline    = "Lambda-Runtime-Deadline-Ms"
-	headerTraceID     = "Lambda-Runtime-Trace-Id"
-	headerARN         = "Lambda-Runtime-Invoked-Function-Arn"
-	headerErrorType   = "Lambda-Runtime-Function-Error-Type" // of an error; the trailer of a broken stream
-	trailerErrorBody  = "Lambda-Runtime-Function-Error-Body"
-	headerExtensionID = "Lambda-Extension-Identifier"
+	headerRequestID  = "Lambda-Runtime-Aws-Request-Id"
+	headerDeadline   = "Lambda-Runtime-Deadline-Ms"
+	headerTraceID    = "Lambda-Runtime-Trace-Id"
+	headerARN        = "Lambda-Runtime-Invoked-Function-Arn"
+	headerErrorType  = "Lambda-Runtime-Function-Error-Type" // of an error; the trailer of a broken stream
+	trailerErrorBody = "Lambda-Runtime-Function-Error-Body"
+
+	headerExtensionName = "Lambda-Extension-Name"
+	headerExtensionID   = "Lambda-Extension-Identifier"
 )
 
-// maxResponse is Lambda's limit on a buffered response.
+// maxResponse is Lambda's limit on a buffered response: the 6 MB of its documentation, with what its
+// emulator grants on top.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-const maxResponse = 6 << 20
+// https://github.com/aws/aws-lambda-runtime-interface-emulator
+const maxResponse = 6<<20 + 100
 
 func (p *Process) handler() http.Handler {
 	mux := http.NewServeMux()
@@ -35,14 +39,21 @@ func (p *Process) handler() http.Handler {
 	return mux
 }
 
-// next answers a poll with the next invocation, however long that takes to come.
+// next answers a poll with the next invocation, however long that takes to come. None comes before the
+// Init phase has ended.
 func (p *Process) next(w http.ResponseWriter, r *http.Request) {
-	p.once(p.ready)
+	p.poll()
+	select {
+	case <-p.ready:
+	case <-r.Context().Done():
+		return
+	}
 	select {
 	case inv := <-p.invocations:
 		deadline := time.Now().Add(inv.Timeout)
 		p.mu.Lock()
 		p.running[inv.id] = inv
+		clear(p.answered) // their ids are no longer known
 		inv.limit = time.AfterFunc(inv.Timeout+inv.Grace, func() { p.overrun(inv) })
 		p.mu.Unlock()
 		h := w.Header()
@@ -61,11 +72,11 @@ func (p *Process) response(w http.ResponseWriter, r *http.Request) {
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		const kind = "Function.ResponseSizeTooLarge"
 		p.answer(r.PathValue("id"), answer{err: &FunctionError{Type: kind, Message: err.Error()}})
-		refuse(w, http.StatusRequestEntityTooLarge, kind)
+		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge")
 		return
 	}
 	if err != nil { // no answer: how the process has ended, if it has, says more
-		refuse(w, http.StatusBadRequest, "InvalidResponse")
+		refuse(w, http.StatusBadRequest, "TruncatedHTTPRequest")
 		return
 	}
 	a := answer{payload: payload}
@@ -99,31 +110,29 @@ func (p *Process) initFailure(w http.ResponseWriter, r *http.Request) {
 	accepted(w)
 }
 
-// register lets an extension in. Internal ones ask for no events: they register to be sent SIGTERM.
-func (p *Process) register(w http.ResponseWriter, _ *http.Request) {
-	p.once(p.extended)
-	w.Header().Set(headerExtensionID, newRequestID())
-	_ = json.NewEncoder(w).Encode(map[string]string{
-		"functionName": p.name, "functionVersion": "$LATEST", "handler": "bootstrap",
-	})
-}
-
-// nextEvent never has one: nobody could register for any.
-func (p *Process) nextEvent(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-
 // accept hands an answer on. One that comes too late, twice, or to nothing is refused.
 func (p *Process) accept(w http.ResponseWriter, r *http.Request, a answer) {
-	if !p.answer(r.PathValue("id"), a) {
+	id := r.PathValue("id")
+	p.mu.Lock()
+	again := p.answered[id]
+	p.mu.Unlock()
+	switch {
+	case again:
+		refuse(w, http.StatusForbidden, "InvalidStateTransition")
+	case !p.answer(id, a):
 		refuse(w, http.StatusBadRequest, "InvalidRequestID")
-		return
+	default:
+		accepted(w)
 	}
-	accepted(w)
 }
 
 func (p *Process) answer(id string, a answer) bool {
 	p.mu.Lock()
 	inv, ok := p.running[id]
 	delete(p.running, id)
+	if ok {
+		p.answered[id] = true
+	}
 	p.mu.Unlock()
 	if ok {
 		inv.limit.Stop()
@@ -151,11 +160,15 @@ func (p *Process) once(ch chan struct{}) {
 }
 
 func accepted(w http.ResponseWriter) {
-	w.WriteHeader(http.StatusAccepted)
-	_, _ = io.WriteString(w, `{"status":"OK"}`)
+	writeJSON(w, http.StatusAccepted, map[string]string{"status": "OK"})
 }
 
 func refuse(w http.ResponseWriter, status int, kind string) {
+	writeJSON(w, status, map[string]string{"errorType": kind, "errorMessage": http.StatusText(status)})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body map[string]string) {
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"errorType": kind, "errorMessage": http.StatusText(status)})
+	_ = json.NewEncoder(w).Encode(body) // a process that is gone reads nothing
 }

@@ -4,9 +4,14 @@
 //	server := momentotest.NewServer("accounts")
 //	defer server.Close()
 //	opener := momentocache.Opener{
-//		Source:   secrets.Static(server.Key()),
+//		Source: secrets.SourceFunc(func(context.Context) (secrets.Document, error) {
+//			return secrets.Static(server.Key()), nil
+//		}),
 //		Endpoint: server.Addr(),
 //	}
+//
+// The methods of a momentocache.Cache that read do not wait for a client that is being opened. A test
+// that is about hits warms the holder first.
 //
 // The server speaks the service's protocol, gRPC, without TLS: Get, Set, SetIf, SetIfNotExists and
 // Delete of cache_client.Scs. Any other call is Unimplemented. It checks the cache and authorization

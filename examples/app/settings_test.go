@@ -1,0 +1,135 @@
+package app_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/warmclient/warmclient/examples/internal/emulator"
+	"github.com/warmclient/warmclient/examples/internal/runtimeapi"
+)
+
+func TestSettingThatCannotWorkIsOneErrorLineThatNamesIt(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		variable string
+		secret   string // in place of the stack's; "": the stack's
+		env      []string
+	}{
+		{"no table", "TABLE_NAME", "", []string{"TABLE_NAME="}},
+		{"table that does not exist", "TABLE_NAME", "", []string{"TABLE_NAME=other"}},
+		{"cache that does not exist", "CACHE_NAME", "", []string{"CACHE_NAME=other"}},
+		{"endpoint that is a URL", "MOMENTO_ENDPOINT", "", []string{"MOMENTO_ENDPOINT=https://example.com"}},
+		{"endpoint that looks like another setting", "MOMENTO_ENDPOINT", "", []string{"MOMENTO_ENDPOINT=https://Opener.Cache/set Opener.Key to the member that holds the key"}},
+		{"no endpoint for a v2 key", "MOMENTO_ENDPOINT", "", []string{"MOMENTO_ENDPOINT="}},
+		{"no such secret", "MOMENTO_SECRET_ID", "", []string{"MOMENTO_SECRET_ID=other"}},
+		{"secret that is no key", "MOMENTO_SECRET_ID", "s3cret-password", nil},
+		{"member that the secret lacks", "MOMENTO_SECRET_KEY", "", []string{"MOMENTO_SECRET_KEY=OTHER"}},
+		{"no member for a JSON object", "MOMENTO_SECRET_KEY", "", []string{"MOMENTO_SECRET_KEY="}},
+		{"member that is no string", "MOMENTO_SECRET_KEY", `{"MOMENTO_AUTH_TOKEN": ["s3cret"]}`, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			stack, err := emulator.Start(emulator.Options{})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, stack.Close()) })
+			if c.secret != "" {
+				stack.SecretsManager.Put("accounts/MomentoAuthToken", c.secret)
+			}
+			// With provisioned concurrency the start waits for the cache, so that the line is of the start.
+			p := startFunction(t, stack, 0, append(c.env, "AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency")...)
+			assertOneError(t, p, c.variable)
+			// Each request may open the clients again, which tells nothing new.
+			for range 3 {
+				time.Sleep(60 * time.Millisecond) // the holder's first pause
+				invokeProcess(t, p, functionURL("GET", "/users/ada"))
+			}
+			assertOneError(t, p, c.variable)
+			assert.NotContains(t, p.Log(), "s3cret")
+		})
+	}
+}
+
+// assertOneError looks for the lines at ERROR beside those of the requests.
+func assertOneError(t *testing.T, p *runtimeapi.Process, variable string) {
+	t.Helper()
+	var errors []string
+	for text := range strings.Lines(p.Log()) {
+		var line struct{ Level, Message, Error string }
+		require.NoError(t, json.Unmarshal([]byte(text), &line), text)
+		if line.Level == "ERROR" && line.Message != "request" {
+			errors = append(errors, line.Error)
+		}
+	}
+	require.Len(t, errors, 1, p.Log())
+	assert.Contains(t, errors[0], variable+": this setting cannot work: ")
+}
+
+func TestTwoSettingsThatCannotWorkAreALineEach(t *testing.T) {
+	stack, err := emulator.Start(emulator.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, stack.Close()) })
+	p := startFunction(t, stack, 0, "TABLE_NAME=other", "MOMENTO_ENDPOINT=x", "AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency")
+	require.NoError(t, p.Shutdown(within(t, 5*time.Second)))
+	for _, variable := range []string{"TABLE_NAME", "MOMENTO_ENDPOINT"} {
+		found := 0
+		for text := range strings.Lines(p.Log()) {
+			if strings.Contains(text, `"level":"ERROR"`) && strings.Contains(text, variable+": this setting") {
+				found++
+			}
+		}
+		assert.Equal(t, 1, found, "%s: %s", variable, p.Log())
+	}
+}
+
+func TestOutageIsNoErrorOfASetting(t *testing.T) {
+	stack, err := emulator.Start(emulator.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, stack.Close()) })
+	stack.Momento.Inject(emulator.Fault{Action: emulator.Refuse})
+	p := startFunction(t, stack, 0, "AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency")
+	require.NoError(t, p.Shutdown(within(t, 5*time.Second)))
+	assert.Contains(t, p.Log(), `"message":"warm-up"`)
+	assert.NotContains(t, p.Log(), `"level":"ERROR"`)
+}
+
+func TestWhatTheRuntimeSaysIsAnErrorAtEveryLevel(t *testing.T) {
+	for _, level := range []string{"", "TRACE", "DEBUG", "INFO", "WARN", "ERROR"} {
+		t.Run(level, func(t *testing.T) {
+			stack, err := emulator.Start(emulator.Options{})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, stack.Close()) })
+			p := startFunction(t, stack, 0, "AWS_LAMBDA_LOG_LEVEL="+level)
+			_, err = p.Invoke(t.Context(), runtimeapi.Invocation{Payload: []byte(`{"source":"aws.events"}`)})
+			require.ErrorContains(t, err, "not a proxy event")
+			require.NoError(t, p.Shutdown(within(t, 5*time.Second)))
+			assert.Regexp(t, `"level":"ERROR".*not a proxy event`, p.Log(), "the invocation that failed")
+		})
+	}
+}
+
+func TestWhyTheRuntimeEndsTheProcessIsAnErrorAtEveryLevel(t *testing.T) {
+	for _, level := range []string{"INFO", "WARN", "ERROR"} {
+		t.Run(level, func(t *testing.T) {
+			stack, err := emulator.Start(emulator.Options{})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, stack.Close()) })
+			self, err := os.Executable()
+			require.NoError(t, err)
+			// A second AWS_LAMBDA_RUNTIME_API in the environment wins: nothing listens there.
+			p, err := runtimeapi.Start(runtimeapi.Options{
+				Path: self,
+				Env: append(stack.Environ(), asFunction+"=1", "AWS_LAMBDA_LOG_LEVEL="+level,
+					"AWS_LAMBDA_RUNTIME_API=127.0.0.1:1"),
+			})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, p.Close()) })
+			<-p.Exited()
+			assert.Regexp(t, `"level":"ERROR".*connection refused`, p.Log(), "the reason of the end")
+		})
+	}
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/truora/minidyn/server"
+
+	"github.com/warmclient/warmclient/lazyclient"
+	"github.com/warmclient/warmclient/readaside/cachetest"
+	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
+	"github.com/warmclient/warmclient/secrets"
+)
+
+const tea, dearTea = `{"name":"Tea","priceCents":350}`, `{"name":"Tea","priceCents":400}`
+
+// newTestCatalog returns a catalog on a DynamoDB on loopback, with an empty table. It counts the reads.
+func newTestCatalog(t *testing.T) (c *catalog, reads *atomic.Int32) {
+	t.Helper()
+	reads = new(atomic.Int32)
+	engine := server.NewServer()
+	loopback := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetItem") {
+			reads.Add(1)
+		}
+		engine.ServeHTTP(w, r)
+	}))
+	t.Cleanup(loopback.Close)
+	for name, value := range map[string]string{
+		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+		"AWS_ENDPOINT_URL_DYNAMODB": loopback.URL, "TABLE_NAME": "products", "CACHE_NAME": "products",
+	} {
+		t.Setenv(name, value)
+	}
+	cfg, err := config.LoadDefaultConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = newCatalog(cfg); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.db.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: aws.String("products"), BillingMode: types.BillingModePayPerRequest,
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, reads
+}
+
+// send sends a request and checks its answer.
+func send(t *testing.T, c *catalog, method, id, body string, status int, want string) {
+	t.Helper()
+	id, currency, _ := strings.Cut(id, "?currency=")
+	resp, err := c.handle(t.Context(), events.APIGatewayV2HTTPRequest{
+		RouteKey: method + " /products/{id}", PathParameters: map[string]string{"id": id},
+		QueryStringParameters: map[string]string{"currency": currency}, Body: body,
+	})
+	if err != nil || resp.StatusCode != status || want != "" && resp.Body != want {
+		t.Errorf("%s %s %s = %d %s, %v; want %d %s", method, id, body, resp.StatusCode, resp.Body, err, status, want)
+	}
+}
+
+func TestProductIsCreatedReadUpdatedAndDeleted(t *testing.T) {
+	c, reads := newTestCatalog(t)
+	if err := c.useCache(cachetest.NewMemory()); err != nil {
+		t.Fatal(err)
+	}
+	send(t, c, "GET", "tea", "", 404, "")
+	send(t, c, "PATCH", "tea", `{"priceCents":400}`, 404, "")
+	for _, body := range []string{"", `{"priceCents":400}`, `{"name":"Tea","priceCents":"400"}`, `{"name":"Tea","priceCents":-1}`} {
+		send(t, c, "PUT", "tea", body, 400, "")
+	}
+	for _, step := range []struct {
+		method, body string
+		status       int    // of the reads after it
+		want         string // what they return
+		loads        int32  // how many of them ask the table
+	}{
+		{"PUT", tea, 200, tea, 0}, // the cache has what a put leaves
+		{"PATCH", `{"priceCents":400}`, 200, dearTea, 1},
+		{"PUT", tea, 200, tea, 0},
+		{"DELETE", "", 404, "", 1},
+	} {
+		send(t, c, step.method, "tea", step.body, 204, "")
+		before := reads.Load()
+		for range 3 {
+			send(t, c, "GET", "tea", "", step.status, step.want)
+		}
+		if loads := reads.Load() - before; loads != step.loads {
+			t.Errorf("after %s %s: %d loads, want %d", step.method, step.body, loads, step.loads)
+		}
+	}
+}
+
+func TestFailureOfTheThirdPartyIsAnError(t *testing.T) {
+	c, _ := newTestCatalog(t)
+	if err := c.useCache(cachetest.NewMemory()); err != nil {
+		t.Fatal(err)
+	}
+	token, err := secrets.Static("key").Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.ratesKey = lazyclient.Of(token) // open already: no secret is read
+	third := httptest.NewServer(http.NotFoundHandler())
+	defer third.Close()
+	c.rates = third.URL
+	send(t, c, "PUT", "tea", tea, 204, "")
+	_, err = c.handle(t.Context(), events.APIGatewayV2HTTPRequest{
+		RouteKey: "GET /products/{id}", PathParameters: map[string]string{"id": "tea"},
+		QueryStringParameters: map[string]string{"currency": "EUR"},
+	})
+	if err == nil || err.Error() != "rates: Not Found" {
+		t.Errorf("GET = %v", err)
+	}
+}
+
+// newSecretsManager returns the URL of a Secrets Manager on loopback with one secret.
+func newSecretsManager(t *testing.T, secret func() map[string]string) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		text, err := json.Marshal(secret())
+		if err != nil {
+			panic(err)
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_ = json.NewEncoder(w).Encode(map[string]string{"Name": "catalog", "SecretString": string(text)})
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// The clients that main opens, against servers on loopback: the keys of both are rotated.
+func TestRotationFailsNoRequest(t *testing.T) {
+	cache := momentotest.NewServer("products")
+	defer cache.Close()
+	var ratesKey atomic.Value
+	ratesKey.Store("first")
+	third := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+ratesKey.Load().(string) || r.FormValue("to") != "EUR" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		fmt.Fprint(w, 0.9)
+	}))
+	defer third.Close()
+	t.Setenv("RATES_URL", third.URL)
+	t.Setenv("MOMENTO_ENDPOINT", cache.Addr())
+	t.Setenv("SECRET_ID", "catalog")
+	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", newSecretsManager(t, func() map[string]string {
+		return map[string]string{"MOMENTO_API_KEY": cache.Key(), "RATES_API_KEY": ratesKey.Load().(string)}
+	}))
+	c, _ := newTestCatalog(t)
+	if err := lazyclient.WarmAll(t.Context(), c, c.cache, c.ratesKey); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := lazyclient.CloseAll(context.Background(), c.cache, c.ratesKey); err != nil {
+			t.Error(err)
+		}
+	})
+	send(t, c, "PUT", "tea", tea, 204, "")
+	send(t, c, "GET", "tea?currency=EUR", "", 200, `{"name":"Tea","priceCents":315}`)
+	cache.Rotate()
+	ratesKey.Store("second")
+	send(t, c, "GET", "tea?currency=EUR", "", 200, `{"name":"Tea","priceCents":315}`)
+	send(t, c, "PUT", "tea", dearTea, 204, "")
+	send(t, c, "GET", "tea", "", 200, dearTea)
+}
