@@ -18,14 +18,15 @@
 // not cancel the open that others wait for. An open that hangs is abandoned after Timeout.
 //
 // Get returns the value. Use also keeps it from being released while a function runs, and replaces
-// it when the function's error says that it is stale. TryUse does so without waiting for an open.
-// [WarmAll] opens several holders before the first request, and [CloseAll] closes them at the end.
+// it when the function's error says that it is stale. TryUse does not wait: while the value is
+// being opened it returns ErrOpening. [WarmAll] opens several holders at the start, [CloseAll]
+// closes them at the end.
 //
 // # Age and expiry
 //
 // A value older than MaxAge is served while one open in the background replaces it. A value past
-// Expires is not served: callers wait for the next one. After a freeze, MaxAge serves the old value
-// once more. For a token, set Expires to the end of its life and MaxAge to less.
+// Expires is not served: callers wait for the next one. After a freeze, the old value is served
+// until its refresh succeeds. For a token, set Expires to the end of its life and MaxAge to less.
 //
 // # Values made from other holders' values
 //
@@ -44,9 +45,6 @@
 //
 // # Goroutines
 //
-// The only goroutines are those of opens and releases. Both are bounded by Timeout, as far as Open
-// and Release return when their context is done.
-//
-// If a value cannot fail to open, opens in no noticeable time and is good for the life of the
-// process, [sync.OnceValues] is enough.
+// The only goroutines are those of opens and releases, and a timer's when an open overruns. They
+// are bounded by Timeout, as far as Open and Release return when their context is done.
 package lazyclient

@@ -49,20 +49,21 @@ type Holder[T any] struct {
 	// Timeout bounds one Open and one Release. The default is 5s.
 	Timeout time.Duration
 
-	// Backoff returns how long calls fail at once after so many failed opens in a row (1 or more),
-	// and how long a value is not replaced after so many stale ones in a row; see Use. Zero or less
-	// is not at all. The default, also where Backoff panics, is 50ms, doubling to 1s, less up to a
-	// quarter at random. Where Backoff has not returned by the deadline of the open, it is 1s.
+	// Backoff returns the pause after so many failed opens in a row (1 or more), in which calls
+	// fail at once, or after so many stale values, in which the next one is not replaced; see Use.
+	// It may run on a caller's goroutine and must return at once. Zero or less is no pause. The
+	// default, also where Backoff panics, is 50ms, doubling to 1s, less up to a quarter at random.
+	// Where Backoff calls runtime.Goexit, or outlasts the open's deadline by 10ms, it is 1s.
 	Backoff func(failures int) time.Duration
 
-	// MaxAge is the age from which a call also starts a refresh: an open in the background, whose
-	// value replaces this one. Until then this one is served. Age is by wall clock, so time spent
+	// A call on a value older than MaxAge returns that value and starts a refresh, an open in the
+	// background, unless one is in flight or a backoff runs. Age is by wall clock, so time spent
 	// frozen counts. The default is no refresh.
 	MaxAge time.Duration
 
 	// Observe, if not nil, is called with every Event, on the goroutine that causes it. Callers
-	// that wait for an open continue when Observe has returned, so it must not wait for them. A
-	// panic in it is dropped.
+	// that wait for an open continue when it has returned from Opened or OpenFailed, so it must not
+	// wait for them. A panic in it is dropped.
 	Observe func(Event)
 
 	current atomic.Pointer[value[T]] // nil: not open
@@ -80,7 +81,7 @@ type Holder[T any] struct {
 }
 
 // Of returns a holder that is already open with v, for tests of code that takes a *Holder. After
-// Reset or [Invalidate] it opens with v again. Its fields may be set before first use.
+// Reset or [Invalidate] it opens with v again; Expires is not asked before that.
 func Of[T any](v T) *Holder[T] {
 	h := &Holder[T]{Open: func(context.Context) (T, error) { return v, nil }}
 	h.current.Store(&value[T]{v: v, opened: wallNow()})
@@ -88,9 +89,9 @@ func Of[T any](v T) *Holder[T] {
 	return h
 }
 
-// Get returns the value, opening it if need be. If the value is there, Get costs one atomic load
-// (with MaxAge or Expires also one reading of the clock). It does not allocate, lock or consult
-// ctx.
+// Get returns the value, opening it if need be. If the value is there and fresh, Get costs one
+// atomic load, with MaxAge or Expires also a reading of the clock, and does not allocate, lock or
+// consult ctx.
 //
 // Otherwise Get waits for the one open that all callers share. If ctx ends first, it returns
 // [context.Cause](ctx) at once, and the open continues. If the open fails, all callers that waited
@@ -120,8 +121,8 @@ func (h *Holder[T]) Warm(ctx context.Context) error {
 }
 
 // Reset drops the value, the last failure and the count of stale values, and cancels an in-flight
-// open, whose waiters wait for the next one. The value that it still returns is released. The next
-// call opens without waiting for a backoff. Reset does nothing to a closed or unused holder.
+// open, whose waiters wait for the next one. A value that the canceled open returns is released.
+// The next call opens without waiting for a backoff.
 func (h *Holder[T]) Reset() {
 	h.mu.Lock()
 	old, o := h.current.Swap(nil), h.opening
@@ -163,7 +164,7 @@ func (h *Holder[T]) invalidate(v *value[T], err error, note func()) bool {
 // ones included, uses and releases, and returns the errors of the releases that ended since the
 // first Close. If ctx ends before that, the error also has [context.Cause](ctx). Closing again
 // waits in the same way. Within Use, Open, Release, Backoff, Expires or Observe of the same holder,
-// Close waits for its own caller until ctx ends.
+// Close may wait for its own caller until ctx ends.
 func (h *Holder[T]) Close(ctx context.Context) error {
 	h.mu.Lock()
 	old, o := h.current.Swap(nil), h.opening

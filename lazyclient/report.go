@@ -22,8 +22,8 @@ var (
 	ErrOpening = errors.New("lazyclient: value is being opened")
 )
 
-// An OpenError is a failed open. All callers that waited for it, and all that ask before RetryAt,
-// get the same *OpenError, which must not be modified.
+// An OpenError is a failed open. All callers that waited for it, unless Open panicked, and all that
+// ask before RetryAt get the same *OpenError, which must not be modified.
 type OpenError struct {
 	Holder   string    // the holder's Name
 	Failures int       // how many opens have failed in a row, this one included

@@ -44,12 +44,12 @@ func (h *Holder[T]) discard(v *value[T], err error) {
 // Use calls fn with the value, opening it if need be as Get does, and returns fn's error. The value
 // is not released before fn has returned.
 //
-// If Stale reports that fn's error means the value must be replaced, that very value is dropped
-// (never a newer one) and opened anew once for all callers, and fn runs once more, unless ctx has
-// ended. If no new value can be had, fn's own error is returned. A value that has replaced a stale
-// one and is stale too is replaced only when Backoff(n) has passed since it was opened, n being the
-// number of stale values replaced in a row. Only a call that returns nil ends the row. So a token
-// that was revoked for good does not cause an open per call.
+// If Stale reports that fn's error means the value must be replaced, that very value is dropped,
+// never a newer one, and the next one is opened once for all callers; fn runs once more with it,
+// unless ctx has ended. If no new value can be had, fn's own error is returned. A value that has
+// replaced a stale one and is stale too is replaced only when Backoff(n) has passed since it was
+// opened, n being the number of stale values replaced in a row. Only a call on the current value
+// that returns nil, or Reset, ends the row. So a revoked token does not cause an open per call.
 //
 // fn may run twice: its first run may have had an effect. A panic in fn passes through.
 func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) error) error {
@@ -73,7 +73,8 @@ func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) e
 // flight, and returns an error with [ErrOpening] in its chain, or during a backoff its
 // *[OpenError]. If Stale reports that fn's error means the value must be replaced, TryUse starts
 // the open and returns fn's error joined with ErrOpening, or with what keeps the open from
-// starting; fn does not run again. The open is started even if ctx has ended.
+// starting; fn does not run again. If the value is spared because of its backoff, fn's error is
+// returned alone. The open is started even if ctx has ended.
 func (h *Holder[T]) TryUse(ctx context.Context, fn func(ctx context.Context, v T) error) error {
 	replaced, err := h.use(ctx, false, fn)
 	if !replaced {
