@@ -19,7 +19,7 @@ done; done
 endef
 
 .PHONY: ci
-ci: test fmt tidy vet api docs staticcheck lint layers race fuzz vuln
+ci: test fmt tidy vet api docs staticcheck lint layers race reproducible fuzz vuln
 
 # The command of the README.
 .PHONY: test
@@ -110,10 +110,28 @@ layers:
 fuzz:
 	go test -run '^$$' -fuzz '^FuzzRedaction$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./secrets
 
-# The six functions as Lambda takes them, for arm64: the same sources give the same bytes.
+# The six functions as Lambda takes them: a zip with one executable called bootstrap. What could make two builds of the
+# same sources differ is turned off: paths, the state of the repository, a build id, settings of the machine.
+FUNCTIONS := createuser getuser createorganization getorganization addusertoorganization getmembership
+ARCH      := arm64
+define zip
+cd $(1)/examples; \
+GOWORK=off GOFLAGS= GOEXPERIMENT= GOOS=linux GOARCH=$(ARCH) GOARM64= GOAMD64= CGO_ENABLED=0 go build \
+	-trimpath -buildvcs=false -ldflags='-s -w -buildid=' -tags=lambda.norpc -o dist/$(2)/bootstrap ./$(2); \
+GOWORK=off go tool build-lambda-zip -o dist/$(2).zip dist/$(2)/bootstrap
+endef
+
 .PHONY: zips
 zips:
-	go run ./examples/zip
+	@for function in $(FUNCTIONS); do ($(call zip,.,$$function)); done
+
+# Two builds in two places are the same bytes, so a deployment without a change changes nothing.
+.PHONY: reproducible
+reproducible:
+	@copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
+	git ls-files -z -- '*.go' '*go.mod' '*go.sum' | xargs -0 cp --parents -t "$$copy"; \
+	($(call zip,.,getuser)); ($(call zip,$$copy,getuser)); \
+	cmp examples/dist/getuser.zip "$$copy/examples/dist/getuser.zip"
 
 .PHONY: clean
 clean:

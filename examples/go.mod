@@ -54,3 +54,5 @@ require (
 )
 
 replace github.com/warmclient/warmclient => ../
+
+tool github.com/aws/aws-lambda-go/cmd/build-lambda-zip

@@ -30,8 +30,8 @@ var (
 	now  time.Time
 )
 
-// BenchmarkWarm reads what is there already, beside the least that a read can cost and the standard library's
-// holder. Run it with -cpu 1,2,8.
+// BenchmarkWarm reads what is there already, beside the least that a read can cost and the standard
+// library's holder. Run it with -cpu 1,2,8.
 func BenchmarkWarm(b *testing.B) {
 	ctx := b.Context()
 	noop := func(context.Context, *client) error { return nil }
@@ -117,7 +117,7 @@ func BenchmarkWarmParallel(b *testing.B) {
 	})
 }
 
-// BenchmarkCold is 64 callers on a holder that nobody has opened yet.
+// BenchmarkCold is 64 callers on a holder that is not open yet.
 func BenchmarkCold(b *testing.B) {
 	ctx := b.Context()
 	b.ReportAllocs()

@@ -92,6 +92,24 @@ func TestCloseWaitsForAbandonedOpensToo(t *testing.T) {
 	})
 }
 
+func TestCloseWaitsForTheBackoffThatTheTimerAsksFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := recorder{}
+		h := lazyclient.Holder[int]{
+			Timeout: time.Second, Observe: rec.observe,
+			Open:    func(context.Context) (int, error) { time.Sleep(time.Second + time.Millisecond); return 0, errDown },
+			Backoff: func(int) time.Duration { time.Sleep(5 * time.Millisecond); return time.Hour },
+		}
+		waiter := background(t.Context(), &h)
+		time.Sleep(time.Second + 2*time.Millisecond) // Open has returned, the timer's goroutine asks
+		start := time.Now()
+		require.NoError(t, h.Close(t.Context()))
+		require.Equal(t, 3*time.Millisecond, time.Since(start))
+		require.ErrorIs(t, (<-waiter).err, lazyclient.ErrClosed)
+		require.Equal(t, []lazyclient.EventKind{lazyclient.OpenFailed}, rec.kinds(), "and none after Close")
+	})
+}
+
 func TestCloseWaitsForTheLastUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec, opens := recorder{}, 0
@@ -165,7 +183,7 @@ func TestCloseWithinAnOpenEndsWithTheContextOfThatOpen(t *testing.T) {
 	})
 }
 
-func TestPanicOfAnOpenThatNobodyWaitsForIsObserved(t *testing.T) {
+func TestPanicOfAnAbandonedOpenIsObserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := recorder{}
 		h := lazyclient.Holder[int]{Observe: rec.observe, Open: func(context.Context) (int, error) {
@@ -178,6 +196,20 @@ func TestPanicOfAnOpenThatNobodyWaitsForIsObserved(t *testing.T) {
 		require.ErrorIs(t, (<-waiter).err, lazyclient.ErrClosed)
 		require.Equal(t, []lazyclient.EventKind{lazyclient.Abandoned, lazyclient.OpenFailed}, rec.kinds())
 		require.ErrorIs(t, rec.events[1].Err, errDown)
+	})
+}
+
+func TestPanicOfAnOpenThatOverranIsObserved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := recorder{}
+		h := lazyclient.Holder[int]{Timeout: time.Second, Observe: rec.observe, Open: func(context.Context) (int, error) {
+			time.Sleep(2 * time.Second)
+			panic(errDown)
+		}}
+		require.ErrorIs(t, (<-background(t.Context(), &h)).err, context.DeadlineExceeded)
+		require.NoError(t, h.Close(t.Context()))
+		require.Equal(t, []lazyclient.EventKind{lazyclient.OpenFailed, lazyclient.Abandoned, lazyclient.OpenFailed}, rec.kinds())
+		require.ErrorIs(t, rec.events[2].Err, errDown)
 	})
 }
 

@@ -1,4 +1,4 @@
-// Package lazyclient makes each client of a process once, on first use, and shares it with every caller.
+// Package lazyclient makes each client of a process on first use and shares it with every caller.
 //
 //	var dynamo = lazyclient.Holder[*dynamodb.Client]{
 //		Name: "dynamodb",
@@ -12,25 +12,26 @@
 //		client, err := dynamo.Get(ctx)
 //		...
 //
-// A [Holder] is for processes that live long, are frozen and thawed, and serve several requests at once, such as
-// functions on AWS Lambda. A failed open is shared by the callers that waited for it and those that come within its
-// backoff; the next caller opens again. Canceling one caller does not cancel the open that others wait for. An open that
-// hangs is abandoned after Timeout.
+// A [Holder] is for processes that live long, are frozen and thawed, and serve several requests at
+// once, such as functions on AWS Lambda. A failed open is shared by the callers that waited for it
+// and those that come within its backoff; the next caller opens again. Canceling one caller does
+// not cancel the open that others wait for. An open that hangs is abandoned after Timeout.
 //
-// Get returns the value. Use also keeps it from being released while a function runs, and replaces it when the
-// function's error says that it is stale. TryUse does so without waiting for an open. [WarmAll] opens several holders
-// before the first request, and [CloseAll] closes them before the process ends.
+// Get returns the value. Use also keeps it from being released while a function runs, and replaces
+// it when the function's error says that it is stale. TryUse does not wait: while the value is
+// being opened it returns ErrOpening. [WarmAll] opens several holders at the start, [CloseAll]
+// closes them at the end.
 //
 // # Age and expiry
 //
-// A value older than MaxAge is served while one open in the background replaces it. A value past Expires is not served:
-// callers wait for the next one. After a freeze, MaxAge serves the old value once more. For a token, set Expires to the
-// end of its life and MaxAge to less.
+// A value older than MaxAge is served while one open in the background replaces it. A value past
+// Expires is not served: callers wait for the next one. After a freeze, the old value is served
+// until its refresh succeeds. For a token, set Expires to the end of its life and MaxAge to less.
 //
 // # Values made from other holders' values
 //
-// A client that is made from a token lives longer than the token. If the token has a holder of its own, replacing the
-// client alone does not help: its Open gets the old token again.
+// A client that is made from a token lives longer than the token. If the token has a holder of its
+// own, replacing the client alone does not help: its Open gets the old token again.
 //
 //	Open: func(ctx context.Context) (*Client, error) {
 //		token, err := tokenHolder.Get(ctx) // wrong: still the old token after a rotation
@@ -44,11 +45,6 @@
 //
 // # Goroutines
 //
-// The only goroutines are those of opens and releases. Both are bounded by Timeout, as far as Open and Release return
-// when their context is done.
-//
-// # When sync.OnceValues is enough
-//
-// Use [sync.OnceValues] if the value cannot fail to open or the process ends if it does, if opening takes no noticeable
-// time, and if the value is good for the life of the process. It keeps an error for ever, and its callers cannot leave.
+// The only goroutines are those of opens and releases, and a timer's when an open overruns. They
+// are bounded by Timeout, as far as Open and Release return when their context is done.
 package lazyclient

@@ -88,8 +88,8 @@ func (p *pool) close() error {
 	return nil
 }
 
-// A pool of connections is opened with a password that is rotated. Open reads the secret itself, so a
-// new pool has the new password.
+// A pool of connections is opened with a password that is rotated. Open reads the secret itself, so
+// a new pool has the new password.
 func ExampleHolder_rotatingPassword() {
 	ctx := context.Background()
 	secret := "spring" // in Secrets Manager
@@ -123,8 +123,8 @@ type token struct {
 	expires time.Time
 }
 
-// A token is never served past its end. With a smaller MaxAge it is replaced in the background before
-// that, and no caller waits.
+// A token is never served past its end. With a smaller MaxAge it is replaced in the background
+// before that, and no caller waits.
 func ExampleHolder_expires() {
 	iam := lazyclient.Holder[token]{
 		Name: "iam token",
@@ -191,7 +191,8 @@ func ExampleWarmAll() {
 	// warming up: lazyclient: open cache: connection refused
 }
 
-// Lambda sends SIGTERM, to functions that have an extension, some hundred milliseconds before it ends the process.
+// Lambda sends SIGTERM, to functions that have an extension, some hundred milliseconds before it
+// ends the process.
 func ExampleCloseAll() {
 	database := lazyclient.Holder[*conn]{
 		Name:    "database",

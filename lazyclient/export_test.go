@@ -4,8 +4,8 @@ import "time"
 
 var WallNow = wallNow
 
-// Freeze makes it look to h as if the process had been frozen for d from now on: the wall clock has moved on by
-// d, and timers have not.
+// Freeze makes it look to h as if the process had been frozen for d from now on: the wall clock has
+// moved on by d, and timers have not.
 func Freeze[T any](h *Holder[T], d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

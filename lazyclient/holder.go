@@ -11,33 +11,36 @@ import (
 	"time"
 )
 
-// A Holder opens one T per process, on first use, and shares it with every caller. The zero value with Open set is
-// ready to use. Set the fields before first use; a Holder must not be copied after it. A Holder is safe for
-// concurrent use by multiple goroutines. Its methods may also be called from Open, Release, Stale, Backoff, Expires,
-// Observe and the function given to Use: no lock is held while any of these run.
+// A Holder opens one T per process, on first use, and shares it with every caller. The zero value
+// with Open set is ready to use. Set the fields before first use; a Holder must not be copied after
+// it. A Holder is safe for concurrent use by multiple goroutines. Its methods may also be called
+// from Open, Release, Stale, Backoff, Expires, Observe and the function given to Use: no lock is
+// held while any of these run.
 type Holder[T any] struct {
-	// Open makes the value. It is required. At most one Open runs at a time, apart from abandoned ones.
+	// Open makes the value. It is required. Apart from abandoned ones, at most one runs at a time.
 	//
-	// Its context carries the first caller's values but not its cancellation or deadline. It ends after Timeout, on
-	// Reset and Close, and when Open returns, so it must not be kept. An Open that asks for another holder passes this
-	// context on: that is how a cycle is found. An Open that ignores its context is abandoned and keeps running.
+	// Its context carries the first caller's values but not its cancellation or deadline. It ends
+	// after Timeout, on Reset and Close, and when Open returns, so it must not be kept. An Open
+	// that asks for another holder passes this context on: that is how a cycle is found. An Open
+	// that ignores its context is abandoned and keeps running.
 	//
-	// A value that is returned together with an error is dropped. A nil value with a nil error is a value.
+	// A value that is returned with an error is dropped. A nil value with a nil error is a value.
 	Open func(ctx context.Context) (T, error)
 
-	// Release disposes of an opened value, once, after the last Use that holds it has returned. It is optional. It
-	// runs on a goroutine of its own, with a context that ends after Timeout. Only Close waits for it. A value that
-	// Get has returned is not tracked, and may be released while it is in use.
+	// Release disposes of an opened value, once, after the last Use that holds it has returned. It
+	// is optional. It runs on a goroutine of its own, with a context that ends after Timeout. Only
+	// Close waits for it. A value that Get has returned may be released while it is in use.
 	Release func(ctx context.Context, v T) error
 
-	// Stale reports whether err, as returned by the function given to Use or TryUse, means that the value must be
-	// replaced, for example because its token was rotated. If nil, no error does. A panic in it passes through Use.
+	// Stale reports whether err, as returned by the function given to Use or TryUse, means that the
+	// value must be replaced, for example because its token was rotated. If nil, no error does. A
+	// panic in it passes through Use.
 	Stale func(err error) bool
 
-	// Expires returns the time from which v is not served, such as the end of a token's life. If it is nil, or
-	// returns the zero time, v does not expire. It is called once, after Open, on the same goroutine, and a panic in
-	// it is one of Open. A value that has expired already is a failed open. Combine it with a smaller MaxAge to
-	// replace values before they expire.
+	// Expires returns the time from which v is not served, such as the end of a token's life. If it
+	// is nil, or returns the zero time, v does not expire. It is called once, after Open, on the
+	// same goroutine, and a panic in it is one of Open. A value that has expired already is a
+	// failed open. Combine it with a smaller MaxAge to replace values before they expire.
 	Expires func(v T) time.Time
 
 	// Name is for errors and events. The default is the name of the type T.
@@ -46,18 +49,21 @@ type Holder[T any] struct {
 	// Timeout bounds one Open and one Release. The default is 5s.
 	Timeout time.Duration
 
-	// Backoff returns how long calls fail at once after so many failed opens in a row (1 or more), and how long a
-	// value is not replaced after so many stale ones in a row; see Use. Zero or less is not at all. The default, also
-	// where Backoff panics, is 50ms, doubling to 1s, less up to a quarter at random. Backoff must not wait for the
-	// holder.
+	// Backoff returns the pause after so many failed opens in a row (1 or more), in which calls
+	// fail at once, or after so many stale values, in which the next one is not replaced; see Use.
+	// It may run on a caller's goroutine and must return at once. Zero or less is no pause. The
+	// default, also where Backoff panics, is 50ms, doubling to 1s, less up to a quarter at random.
+	// Where Backoff calls runtime.Goexit, or outlasts the open's deadline by 10ms, it is 1s.
 	Backoff func(failures int) time.Duration
 
-	// MaxAge is the age from which a call also starts a refresh: an open in the background, whose value replaces this
-	// one. Until then this one is served. Age is by wall clock, so time spent frozen counts. The default is no refresh.
+	// A call on a value older than MaxAge returns that value and starts a refresh, an open in the
+	// background, unless one is in flight or a backoff runs. Age is by wall clock, so time spent
+	// frozen counts. The default is no refresh.
 	MaxAge time.Duration
 
-	// Observe, if not nil, is called with every Event, on the goroutine that causes it. Callers that wait for an open
-	// continue when Observe has returned, so it must not wait for them. A panic in it is dropped.
+	// Observe, if not nil, is called with every Event, on the goroutine that causes it. Callers
+	// that wait for an open continue when it has returned from Opened or OpenFailed, so it must not
+	// wait for them. A panic in it is dropped.
 	Observe func(Event)
 
 	current atomic.Pointer[value[T]] // nil: not open
@@ -74,26 +80,26 @@ type Holder[T any] struct {
 	errs    []error       // of Release, since Close
 }
 
-// Of returns a holder that is already open with v, for tests of code that takes a *Holder. After Reset or
-// [Invalidate] it opens with v again. Its fields may be set before first use.
+// Of returns a holder that is already open with v, for tests of code that takes a *Holder. After
+// Reset or [Invalidate] it opens with v again; Expires is not asked before that.
 func Of[T any](v T) *Holder[T] {
 	h := &Holder[T]{Open: func(context.Context) (T, error) { return v, nil }}
-	h.current.Store(newValue(v, time.Time{}))
+	h.current.Store(&value[T]{v: v, opened: wallNow()})
 	h.pending = 1
 	return h
 }
 
-// Get returns the value, opening it if need be. If the value is there, Get costs one atomic load (with MaxAge or
-// Expires also one reading of the clock), allocates nothing, takes no lock and does not consult ctx.
+// Get returns the value, opening it if need be. If the value is there and fresh, Get costs one
+// atomic load, with MaxAge or Expires also a reading of the clock, and does not allocate, lock or
+// consult ctx.
 //
-// Otherwise Get waits for the one open that all callers share. If ctx ends first, it returns [context.Cause](ctx) at
-// once, and the open continues. If the open fails, all callers that waited get the same *[OpenError], and so does
-// every call until its RetryAt. The next call opens again. If Open panics, all that waited panic with the same
-// *[PanicError].
+// Otherwise Get waits for the one open that all callers share. If ctx ends first, it returns
+// [context.Cause](ctx) at once, and the open continues. If the open fails, all callers that waited
+// get the same *[OpenError], and so does every call until its RetryAt. The next call opens again.
+// If Open panics, all that waited panic with the same *[PanicError].
 //
 // The value may be released while it is in use, after a Reset for example. Use prevents that.
 func (h *Holder[T]) Get(ctx context.Context) (T, error) {
-	// Only the warm path: what it costs is a promise.
 	if v := h.current.Load(); v != nil && h.MaxAge <= 0 && h.Expires == nil {
 		return v.v, nil
 	}
@@ -114,9 +120,9 @@ func (h *Holder[T]) Warm(ctx context.Context) error {
 	return err
 }
 
-// Reset drops the value, the last failure and the count of stale values, and cancels an in-flight open, whose waiters
-// wait for the next one. The value that it still returns is released. The next call opens without waiting for a
-// backoff. Reset does nothing to a holder that is closed or was never used.
+// Reset drops the value, the last failure and the count of stale values, and cancels an in-flight
+// open, whose waiters wait for the next one. A value that the canceled open returns is released.
+// The next call opens without waiting for a backoff.
 func (h *Holder[T]) Reset() {
 	h.mu.Lock()
 	old, o := h.current.Swap(nil), h.opening
@@ -130,16 +136,16 @@ func (h *Holder[T]) Reset() {
 	h.abandon(o, nil, running) // without a result: its waiters look again
 }
 
-// Invalidate drops the value of h if that is still old, and reports whether it was. A newer value stays, so callers
-// that failed with the same value do not drop its successor. An in-flight open continues and is joined by the next
-// call. Invalidate panics if T is an interface and old is not comparable.
+// Invalidate drops the value of h if that is still old, and reports whether it was. A newer value
+// stays, so callers that failed with the same value do not drop its successor. An in-flight open
+// continues and is joined by the next call. Invalidate panics if old is not comparable.
 func Invalidate[T comparable](h *Holder[T], old T) bool {
 	v := h.current.Load()
 	return v != nil && v.v == old && h.invalidate(v, nil, func() {})
 }
 
-// invalidate drops v because of err if it is still current, and reports whether it was. note is called with the lock
-// held.
+// invalidate drops v because of err if it is still current, and reports whether it was. note is
+// called with the lock held.
 func (h *Holder[T]) invalidate(v *value[T], err error, note func()) bool {
 	h.mu.Lock()
 	ours := h.current.CompareAndSwap(v, nil)
@@ -153,11 +159,12 @@ func (h *Holder[T]) invalidate(v *value[T], err error, note func()) bool {
 	return ours
 }
 
-// Close ends the holder: its value is released after the last Use, in-flight opens are canceled, and all callers that
-// wait and all later ones get [ErrClosed]. Close waits for opens, abandoned ones included, uses and releases, and
-// returns the errors of the releases that ended since the first Close. If ctx ends before that, the error also has
-// [context.Cause](ctx). Closing again waits in the same way. Within Use, Open, Release, Backoff, Expires or Observe of
-// the same holder, Close waits for its own caller until ctx ends.
+// Close ends the holder: its value is released after the last Use, in-flight opens are canceled,
+// and all callers that wait and all later ones get [ErrClosed]. Close waits for opens, abandoned
+// ones included, uses and releases, and returns the errors of the releases that ended since the
+// first Close. If ctx ends before that, the error also has [context.Cause](ctx). Closing again
+// waits in the same way. Within Use, Open, Release, Backoff, Expires or Observe of the same holder,
+// Close may wait for its own caller until ctx ends.
 func (h *Holder[T]) Close(ctx context.Context) error {
 	h.mu.Lock()
 	old, o := h.current.Swap(nil), h.opening
@@ -209,14 +216,16 @@ type Closer interface {
 	Close(ctx context.Context) error
 }
 
-// WarmAll warms all hs in parallel, waits for all of them, and returns their errors joined in the order of hs. A panic
-// is returned as a *PanicError. A process may start in spite of an error: the next caller opens again.
+// WarmAll warms all hs in parallel, waits for all of them, and returns their errors joined in the
+// order of hs. A panic is returned as a *PanicError. A process may start in spite of an error: the
+// next caller opens again.
 func WarmAll(ctx context.Context, hs ...Warmer) error {
 	return each(len(hs), func(i int) error { return hs[i].Warm(ctx) })
 }
 
-// CloseAll closes all hs in parallel, waits for all of them, and returns their errors joined in the order of hs, a
-// panic as a *PanicError. It is for the end of the process, as in lambda.WithEnableSIGTERM.
+// CloseAll closes all hs in parallel, waits for all of them, and returns their errors joined in the
+// order of hs, a panic as a *PanicError. It is for the end of the process, as in
+// lambda.WithEnableSIGTERM.
 func CloseAll(ctx context.Context, hs ...Closer) error {
 	return each(len(hs), func(i int) error { return hs[i].Close(ctx) })
 }

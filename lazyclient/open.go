@@ -1,18 +1,17 @@
 package lazyclient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 )
 
-// opening is one run of Open, and what its waiters wait for. It is the holder's until it succeeds, fails, overruns, or
-// is taken off by Reset or Close: whoever takes it off, under the lock, sets its result and closes done.
+// opening is one run of Open, and what its waiters wait for. The goroutine that takes it off the
+// holder sets its result and closes done.
 type opening[T any] struct {
 	node    node
 	started time.Time          // wall clock
@@ -20,19 +19,32 @@ type opening[T any] struct {
 	cancel  context.CancelFunc // of the context given to Open
 	timer   *time.Timer        // ends the wait though Open may ignore that context
 	done    chan struct{}
-	asked   atomic.Bool // Backoff has been asked about its failure
-	told    bool        // its end has been observed; guarded by the holder's lock
 
-	// The result, set before done is closed: value if it is not nil, else err. Neither: the holder was reset.
+	// Guarded by the holder's lock.
+	asked bool // one goroutine has taken it on to ask Backoff and to end it with a failure
+	told  bool // its end has been observed
+
+	// The result, set before done is closed: a value or an error, or neither after a Reset.
 	value *value[T]
 	err   error
 }
 
 func (o *opening[T]) ran() time.Duration { return max(0, wallNow().Sub(o.started)) }
 
-// await returns a value that can be served, or the result of the open that it waits for, if it does.
+// await returns a value that can be served, or the result of an open.
 func (h *Holder[T]) await(ctx context.Context, waits bool) (*value[T], error) {
 	for {
+		if v := h.current.Load(); v != nil && h.fresh(v, wallNow()) {
+			return v, nil
+		}
+		h.mu.Lock()
+		overdue := h.opening
+		h.mu.Unlock()
+		if overdue == nil || overdue.ran() < h.timeout() {
+			overdue = nil
+		} else {
+			h.overrun(overdue) // its timer has not fired, as after a freeze
+		}
 		v, o, err := h.join(ctx, waits)
 		if o == nil {
 			return v, err
@@ -45,36 +57,25 @@ func (h *Holder[T]) await(ctx context.Context, waits bool) (*value[T], error) {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
-		if o.value != nil || o.err != nil {
+		if o != overdue && (o.value != nil || o.err != nil) {
 			return o.value, o.err
 		}
 	}
 }
 
-// join returns a value that can be served, or the open to wait for, which it starts if need be, or an error that is
-// there already. A caller that does not wait has its open started though ctx has ended.
+// join returns a value that can be served, or the open to wait for, which it starts if need be, or
+// an error. A caller that does not wait has its open started though ctx has ended.
 func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T], error) {
-	if v := h.current.Load(); v != nil {
-		if now := wallNow(); !h.old(v, now) && !v.expired(now) {
-			return v, nil, nil
-		}
-	}
-	h.mu.Lock()
-	o := h.opening
-	h.mu.Unlock()
-	if o != nil && o.ran() >= h.timeout() {
-		h.overrun(o) // its timer has not fired, as after a freeze
-	}
 	cycle, ended := h.cycle(ctx), context.Cause(ctx)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	// Under the lock: a clock read before another caller's failure would look like one that was set back.
+	// Under the lock: a clock read before another's failure would look like one that was set back.
 	v, now := h.current.Load(), wallNow()
 	usable, failing := v != nil && !v.expired(now), h.failure != nil && !h.retry.over(now)
 	switch {
 	case h.closed:
 		return nil, nil, h.closedError()
-	case usable && (!h.old(v, now) || h.opening != nil || failing || h.Open == nil):
+	case usable && (h.fresh(v, now) || h.opening != nil || failing || h.Open == nil):
 		return v, nil, nil
 	case usable:
 		h.opening = h.start(ctx, nil, now) // a refresh
@@ -90,7 +91,7 @@ func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T
 	case h.Open == nil:
 		return nil, nil, fmt.Errorf("lazyclient: holder %s has no Open", h.name())
 	}
-	var parent *node // of an open that nobody waits for: none
+	var parent *node // of an open without waiters: none
 	if waits {
 		parent = nodeOf(ctx)
 	}
@@ -98,10 +99,10 @@ func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T
 	return nil, h.opening, nil
 }
 
-// old reports whether v is to be refreshed. It is if the clock was set back: its age is not known then.
-func (h *Holder[T]) old(v *value[T], now time.Time) bool {
+// fresh reports whether v can be served without a refresh. Its age is unknown if it is negative.
+func (h *Holder[T]) fresh(v *value[T], now time.Time) bool {
 	age := now.Sub(v.opened)
-	return h.MaxAge > 0 && (age < 0 || age > h.MaxAge)
+	return !v.expired(now) && (h.MaxAge <= 0 || age >= 0 && age <= h.MaxAge)
 }
 
 func (h *Holder[T]) start(ctx context.Context, parent *node, now time.Time) *opening[T] {
@@ -125,7 +126,7 @@ func (h *Holder[T]) run(ctx context.Context, o *opening[T]) {
 	guard(h.name(), func() (err error) {
 		if v, err = h.Open(ctx); err != nil {
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
-				// The timer races with an Open that returns when its context ends: either way both are in the chain.
+				// As if the timer, which races with such an Open, had been first.
 				err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 			}
 			return err
@@ -141,22 +142,22 @@ func (h *Holder[T]) run(ctx context.Context, o *opening[T]) {
 	}, func(err error, p *PanicError) {
 		o.node.returned.Store(true)
 		o.cancel()
-		if opened && err != nil {
-			h.publish(nil, v, expires) // to nobody: it is released
+		if opened {
+			h.publish(o, v, expires, err == nil)
 		}
 		if err != nil {
 			h.failAfterBackoff(o, err, p)
-		} else {
-			h.publish(o, v, expires)
 		}
 	})
 }
 
-// publish makes v the current value, or releases it if o is not the holder's any more.
-func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time) {
+// publish makes v the current value, or releases it if v is not good, or if o is over or not the
+// holder's any more.
+func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time, good bool) {
 	h.mu.Lock()
-	ours := o != nil && h.opening == o
-	val := newValue(v, expires)
+	ours := good && h.opening == o && !o.asked // asked: its deadline has been found first
+	o.asked = o.asked || good                  // and it is not found from now on
+	val := &value[T]{v: v, opened: wallNow(), expires: expires}
 	h.pending++
 	old := val
 	if ours {
@@ -166,7 +167,6 @@ func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time) {
 		o.value = val
 	}
 	h.mu.Unlock()
-
 	if old != nil {
 		defer h.drop(old) // after the waiters continue
 	}
@@ -176,14 +176,34 @@ func (h *Holder[T]) publish(o *opening[T], v T, expires time.Time) {
 	}
 }
 
-// failAfterBackoff asks Backoff, once for each open, and ends o. Where Backoff calls runtime.Goexit, or is being asked
-// and the time of o is over, the longest default backoff remains.
+// backoffGrace is how long an open may outlast its deadline while Backoff is asked about it.
+const backoffGrace = 10 * time.Millisecond
+
+// failAfterBackoff asks Backoff and ends o with err, or if that is nil with the end of its time. Of
+// the goroutines that find that o has failed only the first asks. Where Backoff calls
+// runtime.Goexit, or has not returned by the deadline of o, the longest default backoff applies.
 func (h *Holder[T]) failAfterBackoff(o *opening[T], err error, p *PanicError) {
-	wait := maxBackoff
-	defer func() { h.fail(o, err, p, wait) }()
-	if !o.asked.Swap(true) {
-		wait = h.backoff(o.attempt)
+	h.mu.Lock()
+	first, left := !o.asked, h.timeout()-o.ran()
+	o.asked = true
+	if first {
+		h.pending++ // Close waits for the goroutine that asks, which may be the timer's
 	}
+	h.mu.Unlock()
+	if !first {
+		if p != nil {
+			h.emit(OpenFailed, o.ran(), err)
+		}
+		return
+	}
+	defer h.end(nil)
+	late, wait := fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded), maxBackoff
+	limit := time.AfterFunc(max(left, backoffGrace), func() { h.fail(o, late, nil, maxBackoff) })
+	defer func() {
+		limit.Stop()
+		h.fail(o, cmp.Or(err, late), p, wait)
+	}()
+	wait = h.backoff(o.attempt)
 }
 
 // fail ends o with err, if it is still the holder's.
@@ -191,9 +211,8 @@ func (h *Holder[T]) fail(o *opening[T], err error, p *PanicError, wait time.Dura
 	h.mu.Lock()
 	ours := h.opening == o
 	tell := ours || p != nil || o.node.returned.Load() && !o.told
-	running := false
+	running := h.takeOff(o)
 	if ours {
-		running = h.takeOff(o)
 		h.retry = pause{since: wallNow(), d: wait}
 		if deadline := o.started.Add(h.timeout()); deadline.Before(h.retry.since) {
 			h.retry.since = deadline // which may be long ago if the process was frozen
@@ -203,13 +222,10 @@ func (h *Holder[T]) fail(o *opening[T], err error, p *PanicError, wait time.Dura
 		if p != nil {
 			o.err = panicked{p}
 		}
+		defer close(o.done) // when the failure has been observed
 	}
 	o.told = o.told || tell
 	h.mu.Unlock()
-
-	if ours {
-		defer close(o.done)
-	}
 	if tell {
 		h.emit(OpenFailed, o.ran(), err)
 	}
@@ -221,7 +237,7 @@ func (h *Holder[T]) fail(o *opening[T], err error, p *PanicError, wait time.Dura
 // overrun ends o because its time is over.
 func (h *Holder[T]) overrun(o *opening[T]) {
 	defer o.cancel()
-	h.failAfterBackoff(o, fmt.Errorf("no result within %v: %w", h.timeout(), context.DeadlineExceeded), nil)
+	h.failAfterBackoff(o, nil, nil)
 }
 
 // takeOff takes o off the holder, and reports whether its Open still runs. The lock is held.
@@ -236,8 +252,8 @@ func (h *Holder[T]) takeOff(o *opening[T]) (running bool) {
 	return running
 }
 
-// abandon cancels o, which has been taken off, and ends the wait for it with err, or, where that is nil, lets its
-// waiters look again.
+// abandon cancels o, which has been taken off, and ends the wait for it with err, or, where that is
+// nil, lets its waiters look again.
 func (h *Holder[T]) abandon(o *opening[T], err error, running bool) {
 	if o == nil {
 		return
@@ -250,8 +266,7 @@ func (h *Holder[T]) abandon(o *opening[T], err error, running bool) {
 	}
 }
 
-// node is one open in the chain of opens that wait for one another. It travels in the context given to Open, so that a
-// call knows for which opens it is made.
+// node, in the context given to Open, is one in the chain of opens that wait for one another.
 type node struct {
 	name     string
 	holder   any   // the *Holder
@@ -266,17 +281,17 @@ func nodeOf(ctx context.Context) *node {
 	return n
 }
 
-// cycle returns ErrCycle if ctx was given to an open of h that has not returned, or to one that such an open waits for.
+// cycle returns ErrCycle if ctx was given to an open of h that has not returned, or to one that
+// such an open waits for.
 func (h *Holder[T]) cycle(ctx context.Context) error {
-	path := []string{h.name()}
+	path := h.name()
 	for n := nodeOf(ctx); n != nil; n = n.parent {
 		if n.returned.Load() {
 			continue
 		}
-		path = append(path, n.name)
+		path = n.name + " -> " + path
 		if n.holder == any(h) {
-			slices.Reverse(path)
-			return fmt.Errorf("%w: %s", ErrCycle, strings.Join(path, " -> "))
+			return fmt.Errorf("%w: %s", ErrCycle, path)
 		}
 	}
 	return nil
@@ -284,7 +299,8 @@ func (h *Holder[T]) cycle(ctx context.Context) error {
 
 const firstBackoff, maxBackoff = 50 * time.Millisecond, time.Second
 
-// backoff returns how long to wait after the given number of failures in a row. It is never called with the lock held.
+// backoff returns how long to wait after the given number of failures in a row. It is never called
+// with the lock held.
 func (h *Holder[T]) backoff(failures int) (d time.Duration) {
 	d = min(firstBackoff<<min(failures-1, 5), maxBackoff)
 	d -= rand.N(d/4 + 1) // so that processes that failed together do not all come back together
@@ -295,8 +311,8 @@ func (h *Holder[T]) backoff(failures int) (d time.Duration) {
 	return d
 }
 
-// wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers follow, stands still
-// while a virtual machine is frozen.
+// wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers
+// follow, stands still while a virtual machine is frozen.
 func wallNow() time.Time { return time.Now().Round(0) }
 
 // pause is a time by wall clock in which something must not be tried again.

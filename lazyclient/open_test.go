@@ -87,7 +87,7 @@ func TestGoexitInObserveLeavesNoOverrunOpenUntold(t *testing.T) {
 			Open: func(ctx context.Context) (int, error) {
 				if opens++; opens == 1 {
 					given = ctx
-					time.Sleep(time.Second) // deaf, and frozen meanwhile
+					time.Sleep(time.Second) // ignores its context, and is frozen meanwhile
 				}
 				return 7, nil
 			},

@@ -27,7 +27,7 @@ func TestWaitersContinueAfterObserveOfOpenedHasReturned(t *testing.T) {
 	})
 }
 
-// A value whose last reference is being given up may be acquired at that moment, and then it is not
+// A value whose last reference is being dropped may be acquired at that moment, and then it is not
 // released.
 func TestAValueIsNeverReleasedWhileItIsUsed(t *testing.T) {
 	type client struct{ users, released atomic.Int32 }

@@ -11,19 +11,19 @@ var (
 	// ErrClosed is in the chain of the error of a call on a holder that was closed.
 	ErrClosed = errors.New("lazyclient: holder is closed")
 
-	// ErrCycle is in the chain of the error that an Open gets if it asks, with its context, for its own holder,
-	// directly or through the opens of other holders.
+	// ErrCycle is in the chain of the error that an Open gets if it asks for its own holder with
+	// its context, also through the opens of other holders.
 	ErrCycle = errors.New("lazyclient: open waits for itself")
 
-	// ErrGoexit is in the chain of an *OpenError whose Open called [runtime.Goexit], as testing.T.FailNow does.
+	// ErrGoexit is in the chain of an *OpenError whose Open called [runtime.Goexit].
 	ErrGoexit = errors.New("lazyclient: runtime.Goexit was called")
 
 	// ErrOpening is in the chain of the error that TryUse returns while the value is being opened.
 	ErrOpening = errors.New("lazyclient: value is being opened")
 )
 
-// An OpenError is a failed open. All callers that waited for it, and all that ask before RetryAt, get the same
-// *OpenError, which must not be modified.
+// An OpenError is a failed open. All callers that waited for it, unless Open panicked, and all that
+// ask before RetryAt get the same *OpenError, which must not be modified.
 type OpenError struct {
 	Holder   string    // the holder's Name
 	Failures int       // how many opens have failed in a row, this one included
@@ -46,8 +46,8 @@ func (e *OpenError) Error() string {
 // Unwrap returns Err.
 func (e *OpenError) Unwrap() error { return e.Err }
 
-// A PanicError is a panic of Open or Release, carried to another goroutine. All waiters of an open that panicked panic
-// with the same *PanicError, which must not be modified.
+// A PanicError is a panic of Open or Release, carried to another goroutine. All waiters of an open
+// that panicked panic with the same *PanicError, which must not be modified.
 type PanicError struct {
 	Holder string // the holder's Name; "" for a panic that WarmAll or CloseAll met and that was not a holder's
 	Value  any    // the argument of panic
@@ -72,12 +72,15 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// guard calls do, and then calls then with do's error, with ErrGoexit, or with a panic, which is both p and err.
+// guard calls do, and then calls then with do's error, with ErrGoexit, or with a panic, which is
+// both p and err. A *PanicError passes as it is: it has the stack of its origin.
 func guard(holder string, do func() error, then func(err error, p *PanicError)) {
 	err, p := ErrGoexit, (*PanicError)(nil) // unless do returns or panics
 	defer func() {
 		if r := recover(); r != nil {
-			p = asPanicError(holder, r)
+			if p, _ = r.(*PanicError); p == nil {
+				p = &PanicError{Holder: holder, Value: r, Stack: debug.Stack()}
+			}
 			err = p
 		}
 		then(err, p)
@@ -85,16 +88,7 @@ func guard(holder string, do func() error, then func(err error, p *PanicError)) 
 	err = do()
 }
 
-// asPanicError must be called by the deferred function that recovered r, while the stack still shows the panic. A
-// *PanicError is returned as it is: it has the stack of its origin.
-func asPanicError(holder string, r any) *PanicError {
-	if p, ok := r.(*PanicError); ok {
-		return p
-	}
-	return &PanicError{Holder: holder, Value: r, Stack: debug.Stack()}
-}
-
-// panicked marks, within this package, a panic of Open as distinct from a *PanicError that Open returned.
+// panicked is a panic of Open, as distinct from a *PanicError that Open returned.
 type panicked struct{ *PanicError }
 
 // raise continues the panic of an open on the goroutine of a waiter. Any other err is returned.
@@ -119,17 +113,18 @@ type EventKind uint8
 const (
 	// Opened means that Open returned a value, which is now the current one.
 	Opened EventKind = iota + 1
-	// OpenFailed means that Open returned an error, panicked, called runtime.Goexit or overran its Timeout, or that
-	// its value had expired.
+	// OpenFailed means that Open returned an error, panicked, called runtime.Goexit or overran its
+	// Timeout, or that its value had expired.
 	OpenFailed
-	// Invalidated means that Invalidate, Stale or Reset dropped the current value. Err is what Stale was asked about.
+	// Invalidated means that Invalidate, Stale or Reset dropped the current value. Err is what
+	// Stale was asked about.
 	Invalidated
 	// Released means that Release returned nil. A holder without Release has no such events.
 	Released
-	// ReleaseFailed means that Release returned an error or panicked. Err is that error, or a *PanicError.
+	// ReleaseFailed means that Release returned Err, or panicked: Err is a *PanicError then.
 	ReleaseFailed
-	// Abandoned means that an Open that is still running is not waited for any longer, because it overran its
-	// Timeout or because of Reset or Close. The value that it may still return is released.
+	// Abandoned means that an Open that is still running is no longer waited for, because it
+	// overran its Timeout or because of Reset or Close. The value it may still return is released.
 	Abandoned
 )
 
@@ -146,8 +141,8 @@ func (k EventKind) String() string {
 	return kindNames[k]
 }
 
-// emit calls Observe, if there is one, never with the lock held. Its panic is dropped: on the goroutine of an open it
-// would end the process.
+// emit calls Observe, if there is one, never with the lock held. Its panic is dropped: on the
+// goroutine of an open it would end the process.
 func (h *Holder[T]) emit(kind EventKind, took time.Duration, err error) {
 	if h.Observe == nil {
 		return

@@ -46,7 +46,8 @@ func (w *world) open(ctx context.Context) (*resource, error) {
 	a := &attempt{started: time.Now(), resets: ctx.Value(resetsKey{}).(int64)}
 	w.mu.Lock()
 	for other := range w.running {
-		// Either may be the one that was reset: goroutines need not start in the order of their go statements.
+		// Either may be the one that was reset: goroutines need not start in the order of their go
+		// statements.
 		reset := w.begun.Load() > min(a.resets, other.resets)
 		if time.Since(other.started) < stressTimeout && !reset {
 			w.t.Error("two opens at a time, and none was abandoned")
@@ -70,7 +71,7 @@ func (w *world) open(ctx context.Context) (*resource, error) {
 	case 2:
 		runtime.Goexit()
 	case 3:
-		time.Sleep(2 * stressTimeout) // deaf to its context
+		time.Sleep(2 * stressTimeout) // ignores its context
 	case 4:
 		<-ctx.Done()
 		return nil, ctx.Err()

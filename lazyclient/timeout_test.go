@@ -61,7 +61,7 @@ func TestOverrunIsDeadlineExceededThoughOpenReturnsAnotherErrorAtTheDeadline(t *
 	})
 }
 
-func TestFlightOlderThanItsTimeoutByWallClockIsAbandonedByTheNextGetWhichOpensAnew(t *testing.T) {
+func TestOpenOlderThanItsTimeoutIsAbandonedByTheNextGet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec, opens := recorder{}, 0
 		gate := make(chan struct{})
@@ -126,29 +126,6 @@ func TestCallerThatEndsAnOverdueOpenObservesTheBackoffFromTheDeadline(t *testing
 	}
 }
 
-// The timer's callback is held up in Backoff while callers come.
-func TestManyCallersAtADeadlineOpenOnceThoughBackoffIsSlow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		opens := 0
-		h := lazyclient.Holder[int]{
-			Timeout: time.Second,
-			Open:    func(ctx context.Context) (int, error) { opens++; <-ctx.Done(); return 0, ctx.Err() },
-			Backoff: func(int) time.Duration { time.Sleep(time.Hour); return 0 },
-		}
-		waiter := background(t.Context(), &h)
-		time.Sleep(time.Second)
-		synctest.Wait()
-		for range 15 {
-			r := <-background(t.Context(), &h)
-			require.ErrorIs(t, r.err, context.DeadlineExceeded)
-			require.Zero(t, r.took)
-		}
-		require.Equal(t, time.Second, (<-waiter).took, "whoever notices the deadline first ends the wait")
-		require.Equal(t, 1, opens)
-		time.Sleep(2 * time.Hour)
-	})
-}
-
 func TestDeadlineEndsTheWaitWhileBackoffIsAskedAboutAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := recorder{}
@@ -190,7 +167,7 @@ func TestBackoffOfAnOverrunCountsFromTheDeadlineByWallClock(t *testing.T) {
 	})
 }
 
-func TestFlightYoungerThanItsTimeoutByWallClockIsJoinedAfterAFreeze(t *testing.T) {
+func TestOpenYoungerThanItsTimeoutIsJoinedAfterAFreeze(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opens := 0
 		h := lazyclient.Holder[int]{Timeout: 5 * time.Second, Open: counting(&opens, time.Second)}
@@ -289,7 +266,7 @@ func TestWallClockThatRunsSlowDoesNotCancelTheBackoffOfAnOverrun(t *testing.T) {
 	})
 }
 
-func TestBackoffOfAnOpenThatObeysItsContextCountsFromTheDeadlineToo(t *testing.T) {
+func TestBackoffOfAnOpenThatReturnsAtItsDeadlineCountsFromTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opens := 0
 		h := lazyclient.Holder[int]{

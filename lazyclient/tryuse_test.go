@@ -93,3 +93,27 @@ func TestTryUseKeepsTheValueFromBeingReleased(t *testing.T) {
 		require.Equal(t, []int{1}, rec.releases())
 	})
 }
+
+func TestTryUseOfAStaleValueNamesTheFailureThatKeepsItFromBeingOpenedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opens := 0
+		h := lazyclient.Holder[int]{
+			Stale: isStale, MaxAge: time.Minute, Backoff: func(int) time.Duration { return time.Hour },
+			Open: func(context.Context) (int, error) {
+				if opens++; opens == 1 {
+					return 1, nil
+				}
+				return 0, errDown
+			},
+		}
+		requireValue(t, 1, &h)
+		time.Sleep(2 * time.Minute)
+		requireValue(t, 1, &h) // and its refresh fails
+		synctest.Wait()
+		err := h.TryUse(t.Context(), func(context.Context, int) error { return errStale })
+		require.ErrorIs(t, err, errStale)
+		require.ErrorIs(t, err, errDown)
+		require.NotErrorIs(t, err, lazyclient.ErrOpening)
+		require.Equal(t, 2, opens)
+	})
+}

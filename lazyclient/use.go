@@ -8,32 +8,25 @@ import (
 	"time"
 )
 
-// value is an opened T with the number of its references: one of the holder while it is current, and one of each Use
-// that runs.
+// value is an opened T. The holder, while it is current, and each running Use have a reference.
 type value[T any] struct {
 	v       T
-	opened  time.Time // wall clock
-	expires time.Time // wall clock; zero: never
-	refs    atomic.Int64
-}
-
-func newValue[T any](v T, expires time.Time) *value[T] {
-	val := &value[T]{v: v, opened: wallNow(), expires: expires}
-	val.refs.Store(1)
-	return val
+	opened  time.Time    // wall clock
+	expires time.Time    // wall clock; zero: never
+	refs    atomic.Int64 // the number of references less one: a new value has one
 }
 
 func (v *value[T]) expired(now time.Time) bool { return !v.expires.IsZero() && !now.Before(v.expires) }
 
-// dead is far below any count: a value whose last reference is gone stays negative whatever acquire adds.
+// dead is far below any count: a value without references stays negative whatever acquire adds.
 const dead = math.MinInt64 / 2
 
 // acquire adds a reference, unless the last one is gone and the value is being released.
-func (v *value[T]) acquire() bool { return v.refs.Add(1) > 0 }
+func (v *value[T]) acquire() bool { return v.refs.Add(1) >= 0 }
 
-// drop gives up a reference to v, and releases v if it was the last.
+// drop removes a reference to v, and releases v if it was the last.
 func (h *Holder[T]) drop(v *value[T]) {
-	if v.refs.Add(-1) == 0 && v.refs.CompareAndSwap(0, dead) {
+	if v.refs.Add(-1) == -1 && v.refs.CompareAndSwap(-1, dead) {
 		if h.Release == nil {
 			h.end(nil)
 		} else {
@@ -48,25 +41,19 @@ func (h *Holder[T]) discard(v *value[T], err error) {
 	h.emit(Invalidated, 0, err)
 }
 
-// Use calls fn with the value, opening it if need be as Get does, and returns fn's error. The value is not released
-// before fn has returned.
+// Use calls fn with the value, opening it if need be as Get does, and returns fn's error. The value
+// is not released before fn has returned.
 //
-// If Stale reports that fn's error means the value must be replaced, that very value is dropped (never a newer one) and
-// opened anew once for all callers, and fn runs once more, unless ctx has ended. If no new value can be had, fn's own
-// error is returned. A value that has replaced a stale one and is stale too is replaced only when Backoff(n) has passed
-// since it was opened, n being the number of stale values replaced in a row. Only a call that returns nil ends the row.
-// So a token that was revoked for good does not cause an open per call.
+// If Stale reports that fn's error means the value must be replaced, that very value is dropped,
+// never a newer one, and the next one is opened once for all callers; fn runs once more with it,
+// unless ctx has ended. If no new value can be had, fn's own error is returned. A value that has
+// replaced a stale one and is stale too is replaced only when Backoff(n) has passed since it was
+// opened, n being the number of stale values replaced in a row. Only a call on the current value
+// that returns nil, or Reset, ends the row. So a revoked token does not cause an open per call.
 //
-// fn may run twice, so it must not assume that its first run had no effect. A panic in fn passes through.
+// fn may run twice: its first run may have had an effect. A panic in fn passes through.
 func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) error) error {
-	v := h.current.Load()
-	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
-		var err error
-		if v, err = h.lease(ctx, true); err != nil {
-			return raise(err)
-		}
-	}
-	replaced, err := h.call(ctx, v, fn)
+	replaced, err := h.use(ctx, true, fn)
 	if !replaced {
 		return err
 	}
@@ -82,26 +69,34 @@ func (h *Holder[T]) Use(ctx context.Context, fn func(ctx context.Context, v T) e
 	return err
 }
 
-// TryUse is Use without waiting. If the value is not open, TryUse starts an open, unless one is in flight, and returns
-// an error with [ErrOpening] in its chain, or during a backoff its *[OpenError]. If Stale reports that fn's error means
-// the value must be replaced, TryUse starts the open and returns fn's error joined with ErrOpening; fn does not run
-// again. The open is started even if ctx has ended.
+// TryUse is Use without waiting. If the value is not open, TryUse starts an open, unless one is in
+// flight, and returns an error with [ErrOpening] in its chain, or during a backoff its
+// *[OpenError]. If Stale reports that fn's error means the value must be replaced, TryUse starts
+// the open and returns fn's error joined with ErrOpening, or with what keeps the open from
+// starting; fn does not run again. If the value is spared because of its backoff, fn's error is
+// returned alone. The open is started even if ctx has ended.
 func (h *Holder[T]) TryUse(ctx context.Context, fn func(ctx context.Context, v T) error) error {
-	v := h.current.Load()
-	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
-		var err error
-		if v, err = h.lease(ctx, false); err != nil {
-			return err
-		}
-	}
-	replaced, err := h.call(ctx, v, fn)
+	replaced, err := h.use(ctx, false, fn)
 	if !replaced {
 		return err
 	}
-	if v, openErr := h.lease(ctx, false); openErr == nil { // another caller's
+	v, openErr := h.lease(ctx, false)
+	if openErr == nil { // another caller has opened it again meanwhile
 		h.drop(v)
+		openErr = h.openingError()
 	}
-	return errors.Join(err, h.openingError())
+	return errors.Join(err, openErr)
+}
+
+// use calls fn once with a value that can be served, and reports whether its error replaced that.
+func (h *Holder[T]) use(ctx context.Context, waits bool, fn func(context.Context, T) error) (replaced bool, err error) {
+	v := h.current.Load()
+	if v == nil || h.MaxAge > 0 || h.Expires != nil || !v.acquire() {
+		if v, err = h.lease(ctx, waits); err != nil {
+			return false, raise(err)
+		}
+	}
+	return h.call(ctx, v, fn)
 }
 
 // lease returns a value that can be served, with a reference added.
@@ -115,7 +110,7 @@ func (h *Holder[T]) lease(ctx context.Context, waits bool) (*value[T], error) {
 	}
 }
 
-// call calls fn with v, gives up the reference to v, and reports whether v has been replaced or will be.
+// call calls fn with v, drops the reference to v, and reports whether v is replaced.
 func (h *Holder[T]) call(ctx context.Context, v *value[T], fn func(context.Context, T) error) (replaced bool, err error) {
 	err = func() error {
 		defer h.drop(v)

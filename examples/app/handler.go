@@ -30,7 +30,7 @@ func With[T any](h *lazyclient.Holder[T], fn func(ctx context.Context, v T, r *R
 
 // Function is a Handler as lambda.Start takes it: it takes proxy events of API Gateway (REST API;
 // HTTP API in formats 1.0 and 2.0) and of function URLs, and returns the response of the same shape.
-// It may be called concurrently. Its error means that the event was none of these.
+// It is safe for concurrent use by multiple goroutines. Its error means that the event was none of these.
 type Function func(ctx context.Context, event json.RawMessage) (any, error)
 
 // New returns a function that answers one route, such as "GET /users/{username}", with h.

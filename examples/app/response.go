@@ -29,7 +29,7 @@ func answerTo(body []byte, err error) answer {
 	return a
 }
 
-// shaped returns the response that whoever sent e takes.
+// shaped returns the response in the form that the sender of e takes.
 func (a answer) shaped(e *event) any {
 	if e.second() {
 		return events.APIGatewayV2HTTPResponse{StatusCode: a.status, Headers: a.headers, Body: string(a.body)}

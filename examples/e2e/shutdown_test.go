@@ -68,7 +68,7 @@ func shutDown(t *testing.T, f *function) {
 	assert.Equal(t, f.count(t, "momento", "Opened"), released)
 }
 
-// abandon sends a request whose answer nobody waits for.
+// abandon sends a request and does not wait for its answer.
 func (f *function) abandon(t *testing.T, r request) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -56,12 +56,12 @@ const (
 	pause    = 100 * time.Millisecond
 )
 
-// spells are how long a cache that was late once may be felt: after failures it is skipped for a
-// second, and an absence that a write could not replace lives for five.
-var spells = map[string]time.Duration{
-	fromFailed:  1200 * time.Millisecond,
-	fromSkipped: 1200 * time.Millisecond,
-	fromAbsence: 2600 * time.Millisecond,
+// retryWaits are how long one late answer of the cache may show: after failures the cache is skipped
+// for a second, and a not-found result that a write could not replace lives for five seconds.
+var retryWaits = map[string]time.Duration{
+	fromFailed:   1200 * time.Millisecond,
+	fromSkipped:  1200 * time.Millisecond,
+	fromNegative: 2600 * time.Millisecond,
 }
 
 // show takes a step and prints its row. A read is tried again if only the source differs: on a busy
@@ -76,7 +76,7 @@ func (g *guide) show(ctx context.Context, s step) {
 		if err == nil {
 			err = s.fits(a)
 		}
-		elsewhere := s.from != "" && a.from != s.from && (a.status == s.status || a.from == fromAbsence)
+		elsewhere := s.from != "" && a.from != s.from && (a.status == s.status || a.from == fromNegative)
 		again := s.ask.method == http.MethodGet && elsewhere &&
 			(s.patient && time.Now().Before(end) || !s.patient && try < tries)
 		if err == nil || !again || ctx.Err() != nil {
@@ -88,7 +88,7 @@ func (g *guide) show(ctx context.Context, s step) {
 		}
 		wait := pause
 		if !s.patient {
-			wait = max(wait, spells[a.from])
+			wait = max(wait, retryWaits[a.from])
 		}
 		select {
 		case <-time.After(wait):

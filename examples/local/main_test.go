@@ -28,11 +28,11 @@ func TestTourGoesAsItShould(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, tour(t.Context(), s.Stack, &out))
 	for _, step := range []string{
-		"cold request", "warm request", "cache hit", "absence", "duplicate", "forbidden", "cache outage", "token rotation",
+		"cold request", "warm request", "cache hit", "not found", "duplicate", "forbidden", "cache outage", "token rotation",
 	} {
 		assert.Contains(t, out.String(), "\n"+step+" ")
 	}
-	for _, source := range []string{fromTable, fromMiss, fromHit, fromAbsence, fromFailed, fromSkipped, fromFunction} {
+	for _, source := range []string{fromTable, fromMiss, fromHit, fromNegative, fromFailed, fromSkipped, fromFunction} {
 		assert.Contains(t, out.String(), " "+source+" ")
 	}
 }
@@ -47,7 +47,7 @@ func TestInterruptedTourStopsAndSaysSo(t *testing.T) {
 		}
 	}
 	err := tour(ctx, s.Stack, &out)
-	require.ErrorContains(t, err, "cut short: interrupted by the test")
+	require.ErrorContains(t, err, "interrupted: interrupted by the test")
 	assert.Equal(t, 3, out.n)
 }
 
@@ -119,7 +119,7 @@ func TestProgramWalksTheTourAndExitsWithZero(t *testing.T) {
 	out, err := cmd.Output()
 	require.NoError(t, err, "%s%s", out, &stderr)
 	assert.Empty(t, stderr.String())
-	assert.Equal(t, len(sights)+7, bytes.Count(out, []byte("\n")), "a header and a row for each step: %s", out)
+	assert.Equal(t, len(healthySteps)+7, bytes.Count(out, []byte("\n")), "a header and a row for each step: %s", out)
 }
 
 func TestProgramServesTheSixRoutesUntilItIsToldToStop(t *testing.T) {

@@ -159,7 +159,7 @@ func newProcess(t *testing.T, stack *emulator.Stack) *accounts.Service {
 		Cache:        &momentocache.Cache{Client: client, Name: "accounts"},
 		CacheTimeout: 5 * time.Second,
 		LoadTimeout:  5 * time.Second,
-		NegativeTTL:  time.Minute, // a stale absence would stay
+		NegativeTTL:  time.Minute, // a stale not-found result would stay
 	})
 	require.NoError(t, err)
 	return service

@@ -83,11 +83,11 @@ func TestRotationUnderLoadFailsNoRequestAndReadsTheSecretOnce(t *testing.T) {
 	assert.Zero(t, l.failed.Load(), "of %d", l.sent.Load())
 	refused, late := s.invalidations(t)
 	assert.Positive(t, refused+late)
-	assert.LessOrEqual(t, refused, 1, "no more than one client is given up because of its token")
+	assert.LessOrEqual(t, refused, 1, "at most one client is replaced because of its token")
 	assert.Equal(t, 1+refused+late, s.secretReads(), "the secret is read once for each client")
 }
 
-// invalidations counts the Momento clients that were given up: those whose token was refused, and
+// invalidations counts the Momento clients that were replaced: those whose token was refused, and
 // those that seemed dead, as they do when the machine stalls for longer than the cache's 50 ms.
 func (s *service) invalidations(t *testing.T) (refused, late int) {
 	t.Helper()

@@ -14,7 +14,7 @@ const (
 	fromTable    = "DynamoDB"             // there is nothing else to ask
 	fromMiss     = "DynamoDB, after miss" // and the cache is filled
 	fromHit      = "cache hit"
-	fromAbsence  = "cache, absence"
+	fromNegative = "cache negative hit"
 	fromFailed   = "DynamoDB, cache down"
 	fromSkipped  = "DynamoDB, cache skipped"
 )
@@ -44,7 +44,7 @@ func (s *steps) source(status int) string {
 	}
 	return cmp.Or(map[readaside.Outcome]string{
 		readaside.Hit:          fromHit,
-		readaside.NegativeHit:  fromAbsence,
+		readaside.NegativeHit:  fromNegative,
 		readaside.Miss:         fromMiss,
 		readaside.Fenced:       fromMiss,
 		readaside.Unreadable:   fromMiss,

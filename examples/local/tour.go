@@ -17,19 +17,19 @@ import (
 func tour(ctx context.Context, stack *emulator.Stack, stdout io.Writer) error {
 	g := &guide{front: newFront(), stack: stack, out: stdout}
 	g.header()
-	for _, s := range sights {
+	for _, s := range healthySteps {
 		g.show(ctx, s)
 	}
 	g.showOutage(ctx)
 	g.showRotation(ctx)
 	if ctx.Err() != nil {
-		return fmt.Errorf("the tour was cut short: %w", context.Cause(ctx))
+		return fmt.Errorf("the tour was interrupted: %w", context.Cause(ctx))
 	}
 	return errors.Join(g.wrong...)
 }
 
-// sights are the steps in which nothing is broken.
-var sights = []step{
+// healthySteps are the steps in which every server works.
+var healthySteps = []step{
 	// Nothing is warm: this request opens every client.
 	{name: "cold request", ask: post("/users", "", `{"username":"ada","firstName":"Ada","lastName":"Lovelace"}`),
 		status: 200, from: fromTable, want: `"username":"ada"`},
@@ -37,11 +37,11 @@ var sights = []step{
 		status: 200, from: fromTable, want: `"lastName":"Hopper"`},
 	{name: "cache hit", ask: get("/users/grace"),
 		status: 200, from: fromHit, want: `"firstName":"Grace"`},
-	{name: "absence", ask: get("/users/nobody"),
+	{name: "not found", ask: get("/users/nobody"),
 		status: 404, from: fromMiss, want: "not found"},
-	{name: "absence again", ask: get("/users/nobody"),
-		status: 404, from: fromAbsence, want: "not found"},
-	{name: "absence ends", ask: post("/users", "", `{"username":"nobody","firstName":"Odysseus","lastName":""}`),
+	{name: "not found again", ask: get("/users/nobody"),
+		status: 404, from: fromNegative, want: "not found"},
+	{name: "then created", ask: post("/users", "", `{"username":"nobody","firstName":"Odysseus","lastName":""}`),
 		status: 200, from: fromTable},
 	{name: "seen at once", ask: get("/users/nobody"),
 		status: 200, from: fromHit, want: "Odysseus"},

@@ -99,7 +99,7 @@ func (s *set) take(op string) (Fault, <-chan struct{}) {
 
 // around runs serve at most once, when the fault in force for op lets it, and returns the fault
 // that decides about the answer. Serve has run if that fault's Action is Proceed. An error means
-// that ctx has ended: its client or its connection is gone, and there is nobody to answer.
+// that ctx has ended: its client or its connection is gone, and an answer would reach no one.
 func (s *set) around(ctx context.Context, op string, serve func()) (Fault, error) {
 	served := false
 	once := func() {

@@ -13,7 +13,7 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// A request that hangs ends when its caller gives up, and the next one is answered once the
+// A request that hangs ends when its caller cancels it, and the next one is answered once the
 // fault is healed.
 func ExampleFault() {
 	stack, err := emulator.Start(emulator.Options{})
