@@ -1,0 +1,50 @@
+// Package valkeycache is a readaside.Cache on Valkey or Redis, and opens the client for it.
+//
+//	client := &lazyclient.Holder[valkey.Client]{
+//		Name: "valkey",
+//		Open: valkeycache.Opener{
+//			Address: "accounts.abc123.ng.0001.use1.cache.amazonaws.com:6379",
+//			Source:  secrets.SecretsManager{API: secrets.NewClient(cfg), ID: "accounts/valkey"},
+//		}.Open,
+//		Release: valkeycache.Release,
+//		Stale:   valkeycache.IsStale,
+//	}
+//	cache := &valkeycache.Cache{Client: client}
+//	store, err := readaside.NewStore(readaside.Options{Cache: cache, Prefix: "accounts"})
+//
+// Nothing is fetched or dialed before the first call; client.Warm does it earlier. While the client is
+// being opened, or cannot be, reads go to the database.
+//
+// # Servers
+//
+// A server of Valkey or Redis with cluster mode disabled; ElastiCache Serverless; and Momento Cache
+// (Cluster and Flex), where Opener.Username is the name of the database and the password an API key. It does not serve an endpoint in cluster mode, whose answer MOVED is an error
+// that says so, nor Momento's RESP access to Serverless Cache, which allows no script: momentocache is
+// for that product. The address must lead to a primary.
+//
+// Sent are AUTH, HELLO, GET, SET, DEL and EVAL, and PING before a connection is closed.
+//
+// # Passwords
+//
+// The password is fetched for each connection, so one that was rotated is found as soon as the server
+// closes the connections of the old one, or refuses them. No request fails meanwhile: see [Cache]. No
+// error, log line or format verb shows the password or a piece of it.
+//
+// [ElastiCacheIAM] signs a token for each connection. ElastiCache closes such a connection after 12
+// hours: a holder with a MaxAge below that replaces it before.
+//
+// # Connections
+//
+// A client has one connection, over which calls are pipelined. AlwaysPipelining is on, since otherwise
+// a call that runs alone waits for its answer whatever its context: it adds about a fifth to a hit over
+// loopback. Between requests a Lambda process is frozen, so there are no keep-alives. A connection that
+// died meanwhile is detected by its use: see [Cache].
+//
+// # Eviction
+//
+// Every entry expires, so any policy but noeviction is safe, and so is noeviction, where a full memory
+// fails the writes to the cache. volatile-ttl evicts what expires first, which are leases and fences: a
+// reader whose lease is gone does not fill, and a write whose fence is gone deletes the entry in place
+// of replacing it. That costs loads. What an evicted fence may let through is in the documentation of
+// package readaside, under "What remains". The volatile-lru of ElastiCache, and allkeys-lru, keep them.
+package valkeycache
