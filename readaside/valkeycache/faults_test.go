@@ -179,9 +179,10 @@ func TestAClientDialsOnce(t *testing.T) {
 	defer client.Close()
 	p.cutAll()
 	for range 5 {
-		err := client.Do(t.Context(), client.B().Get().Key("k").Build()).Error()
+		err = client.Do(t.Context(), client.B().Get().Key("k").Build()).Error()
 		require.True(t, valkeycache.IsStale(err), "%v", err)
 	}
+	require.EqualError(t, err, "the connection is broken", "nothing is sent on it any more")
 	assert.Equal(t, 1, p.dials())
 }
 
@@ -271,4 +272,31 @@ func TestACallReturnsWithItsContextHoweverManyAreUnanswered(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+func TestACallOnABrokenConnectionFailsAtOnceHoweverManyWereUnanswered(t *testing.T) {
+	p := startProxy(t, newRedis(t).Addr(), nil)
+	client, err := valkeycache.Opener{Address: p.addr, Options: func(o *valkey.ClientOption) { o.RingScaleEachConn = 4 }}.Open(t.Context())
+	require.NoError(t, err)
+	defer client.Close()
+	p.inject(answering(mute))
+	for range 10 { // fills what the ring of 16 gives to calls
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+		require.ErrorIs(t, client.Do(ctx, client.B().Get().Key("k").Build()).Error(), context.DeadlineExceeded)
+		cancel()
+	}
+	p.cutAll()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err = client.Do(ctx, client.B().Get().Key("k").Build()).Error()
+	require.True(t, valkeycache.IsStale(err), "%v", err)
+}
+
+func TestAnIdleClientSendsNothing(t *testing.T) {
+	p := startProxy(t, newRedis(t).Addr(), nil)
+	client, err := valkeycache.Opener{Address: p.addr}.Open(t.Context())
+	require.NoError(t, err)
+	defer client.Close()
+	time.Sleep(1500 * time.Millisecond) // by default it sends a PING each second
+	assert.Equal(t, []string{"HELLO"}, p.seen())
 }

@@ -115,6 +115,14 @@ func TestOpenReturnsTheSourcesError(t *testing.T) {
 	require.ErrorContains(t, err, "valkeycache: fetch the password: ")
 
 	broken := errors.New("no credentials")
+	start := time.Now()
+	_, err = valkeycache.Opener{
+		Address: silent(t), TLS: &tls.Config{ServerName: "localhost"}, ConnectTimeout: time.Minute,
+		Credentials: func(context.Context) (string, string, error) { return "", "", broken },
+	}.Open(t.Context())
+	require.ErrorIs(t, err, broken)
+	assert.Less(t, time.Since(start), 20*time.Second, "nobody waits for the dial")
+
 	_, err = valkeycache.Opener{Address: addr, Credentials: func(context.Context) (string, string, error) { return "", "", broken }}.Open(t.Context())
 	require.ErrorIs(t, err, broken)
 	require.EqualError(t, err, "valkeycache: get the credentials: no credentials")
@@ -182,9 +190,17 @@ func TestOpenReturnsTheCauseOfItsContextsEndAndLeavesNoGoroutine(t *testing.T) {
 			require.ErrorIs(t, err, context.Canceled)
 			require.ErrorIs(t, err, shutdown)
 			require.ErrorContains(t, err, "shutting down")
+			require.NotContains(t, err.Error(), "closed network connection", "which is how it was ended")
 			requireNoClientLeft(t)
 		})
 	}
+}
+
+func TestNothingBoundsAConnectionButConnectTimeoutAndContexts(t *testing.T) {
+	option := valkeycache.Options(valkeycache.Opener{Address: "localhost:1"})
+	assert.Equal(t, 2*time.Second, option.Dialer.Timeout)
+	assert.Negative(t, option.Dialer.KeepAlive, "a frozen process does not answer")
+	assert.Negative(t, option.ConnWriteTimeout, "a ConnectTimeout of more than ten seconds counts")
 }
 
 func TestAClientOutlivesTheContextOfItsOpen(t *testing.T) {
@@ -198,7 +214,12 @@ func TestAClientOutlivesTheContextOfItsOpen(t *testing.T) {
 
 func TestAPanicOfCredentialsIsTheCallersAndLeavesNoConnection(t *testing.T) {
 	p := startProxy(t, newRedis(t).Addr(), nil)
-	o := valkeycache.Opener{Address: p.addr, Credentials: func(context.Context) (string, string, error) { panic("no credentials") }}
+	o := valkeycache.Opener{Address: p.addr, Credentials: func(ctx context.Context) (string, string, error) {
+		for p.dials() == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		panic("no credentials")
+	}}
 	require.PanicsWithValue(t, "no credentials", func() { _, _ = o.Open(t.Context()) })
 	require.Eventually(t, func() bool { return p.open() == 0 }, 5*time.Second, time.Millisecond)
 	requireNoClientLeft(t)
