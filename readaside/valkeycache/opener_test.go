@@ -152,6 +152,12 @@ func TestOpenIsBoundedByConnectTimeoutAndLeavesNoGoroutine(t *testing.T) {
 		"no TLS handshake": {Address: silent(t), TLS: &tls.Config{ServerName: "localhost"}},
 		"no answer":        {Address: p.addr, Source: text(password)},
 		"nothing but TCP":  {Address: silent(t)},
+		"a tunnel to nowhere": {Address: silent(t), Options: func(o *valkey.ClientOption) {
+			o.DialCtxFn = func(ctx context.Context, _ string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o.ConnectTimeout = 50 * time.Millisecond
