@@ -11,8 +11,8 @@ import (
 	"github.com/warmclient/warmclient/readaside/valkeycache"
 )
 
-// BenchmarkHit compares a hit through Cache with a GET on a client with the same options, and with one
-// that does not pipeline a call that runs alone, over loopback on a real server.
+// BenchmarkHit compares a hit through Cache with a GET on a client with the same options, and with
+// one that does not pipeline a call that runs alone, over loopback on a real server.
 func BenchmarkHit(b *testing.B) {
 	addr := startServer(b)
 	same, err := valkey.NewClient(valkeycache.Options(valkeycache.Opener{Address: addr}))

@@ -13,26 +13,26 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// setIfEqual is one round trip. A script is atomic, and EVAL needs no SCRIPT LOAD before it, nor the
-// same server as last time.
+// setIfEqual is one round trip. A script is atomic, and EVAL needs no SCRIPT LOAD before it, nor
+// the same server as last time.
 const setIfEqual = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`
 
-// A Cache is a readaside.Cache on a Valkey or Redis server. It is safe for concurrent use by multiple
-// goroutines. Set the field before the first call; a Cache must not be copied after it.
+// A Cache is a readaside.Cache on a Valkey or Redis server. It is safe for concurrent use by
+// multiple goroutines. Set the field before the first call; a Cache must not be copied after it.
 //
 // Each call uses the holder's client, so a client that is replaced is closed after its last call.
 // Get, SetIfAbsent and SetIfEqual do not wait for a client that is being opened. Set and Delete do,
-// within their context, since other processes may have cached what they replace. Where no client can
-// be had, readaside.ErrNotReady is in the error's chain, beside the reason: a cold start, a rotation or
-// a connection that was closed is no failure of the cache.
+// within their context, since other processes may have cached what they replace. Where no client
+// can be had, readaside.ErrNotReady is in the error's chain, beside the reason: a cold start, a
+// rotation or a connection that was closed is no failure of the cache.
 //
-// With IsStale as the holder's Stale, a client whose connection is broken, whose password is refused,
-// or whose server has become a replica, is replaced, and Set and Delete are repeated with the new one.
-// So is a client whose connection has died without a word, as one may in a frozen process: three calls
-// in a row that ran for at least 25ms and ended in their deadline are taken for that, at most once a
-// minute.
+// With IsStale as the holder's Stale, a client whose connection is broken, whose password is
+// refused, or whose server has become a replica, is replaced, and Set and Delete are repeated with
+// the new one. So is a client whose connection has died without a word, as one may in a frozen
+// process: three calls in a row that ran for at least 25ms and ended in their deadline are taken
+// for that, at most once a minute.
 //
 // Values live for whole milliseconds; a ttl below 1ms is 1ms. Errors hold the client's, and
 // context.Cause(ctx) if ctx is done.

@@ -53,9 +53,11 @@ func coldCacheOf(t testing.TB, o valkeycache.Opener) (*valkeycache.Cache, *opens
 	return &valkeycache.Cache{Client: h}, &n
 }
 
-// conforms runs both suites on what an opener opens.
+// conforms runs both suites on what an opener opens, beside the other tests that wait for time to
+// pass.
 func conforms(t *testing.T, o valkeycache.Opener) {
 	t.Helper()
+	t.Parallel()
 	newCache := func(t *testing.T) readaside.Cache {
 		c, _ := cacheOf(t, o)
 		return c

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 
 	"github.com/valkey-io/valkey-go"
@@ -43,7 +41,8 @@ func (c *client) handshake(ctx context.Context, option valkey.ClientOption, conn
 	return nil
 }
 
-// Do makes a call. One that fails without an answer, and not by its context, has a broken connection.
+// Do makes a call. One that fails without an answer, and not by its context, has a broken
+// connection.
 func (c *client) Do(ctx context.Context, cmd valkey.Completed) valkey.ValkeyResult {
 	if c.window == nil {
 		return broken(ctx, c.Client.Do(ctx, cmd))
@@ -68,12 +67,3 @@ func broken(ctx context.Context, result valkey.ValkeyResult) valkey.ValkeyResult
 	}
 	return valkey.NewErrorResult(fmt.Errorf("%w: %w", errBroken, err))
 }
-
-// The write buffer of the connection begins with the password: no printer gets to it.
-
-func (c *client) String() string { return "valkey client of " + c.address }
-
-// Format covers every verb; String alone would leave %#v, %d and the like.
-func (c *client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
-
-func (c *client) LogValue() slog.Value { return slog.StringValue(c.String()) }

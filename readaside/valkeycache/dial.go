@@ -20,8 +20,8 @@ type dialing struct {
 // A dialError is the cause of a context that was canceled since the dial has failed.
 type dialError struct{ error }
 
-// dial begins to connect as option says, for at most limit. If that fails, it cancels the context, so
-// that nobody fetches a password for it.
+// dial begins to connect as option says, for at most limit. If that fails, it cancels the context,
+// so that nobody fetches a password for it.
 func dial(ctx context.Context, option valkey.ClientOption, limit time.Duration, cancel context.CancelCauseFunc) *dialing {
 	d := &dialing{done: make(chan struct{})}
 	go func() {
@@ -56,8 +56,9 @@ func (d *dialing) close() {
 	}
 }
 
-// once is the DialCtxFn of a client that has the connection conn. When that is broken, the client dials
-// again, and would authenticate with a password that may be the old one by now. It gets no other.
+// once is the DialCtxFn of a client that has the connection conn. When that is broken, the client
+// dials again, and would authenticate with a password that may be the old one by now. It gets no
+// other.
 func once(conn net.Conn) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
 	var dialed atomic.Bool
 	return func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {

@@ -20,13 +20,13 @@ const (
 	emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
 
-// ElastiCacheIAM returns an [Opener.Credentials] that signs an IAM token of ElastiCache for user, whose
-// name and id must be the same, on cluster: the id of a replication group, or the name of a serverless
-// cache, where serverless must be true. The process's role needs the permission elasticache:Connect on
-// both.
+// ElastiCacheIAM returns an [Opener.Credentials] that signs an IAM token of ElastiCache for user,
+// whose name and id must be the same, on cluster: the id of a replication group, or the name of a
+// serverless cache, where serverless must be true. The process's role needs the permission
+// elasticache:Connect on both.
 //
-// A token is signed for each connection, without a request, with credentials and region of cfg, and is
-// not kept. It is valid for 15 minutes, which is for the connecting alone. ElastiCache closes a
+// A token is signed for each connection, without a request, with credentials and region of cfg, and
+// is not kept. It is valid for 15 minutes, which is for the connecting alone. ElastiCache closes a
 // connection 12 hours after it was authenticated so: give the holder a MaxAge below that.
 //
 // See https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html.

@@ -14,15 +14,15 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// errBroken is in the chain of the error of a call whose connection ended before the answer. A client
-// has one connection and does not dial another: the holder opens another client.
+// errBroken is in the chain of the error of a call whose connection ended before the answer. A
+// client has one connection and does not dial another: the holder opens another client.
 var errBroken = errors.New("the connection is broken")
 
-// IsStale reports whether err says that the client should be replaced: the server does not accept its
-// password (NOAUTH, WRONGPASS), it has become a replica (READONLY), or the connection is broken or
-// presumed dead. It is for the Stale field of a holder. A missing permission (NOPERM), a full memory
-// (OOM) and a server that is loading (LOADING) are something else, since a new client would meet them
-// too.
+// IsStale reports whether err says that the client should be replaced: the server does not accept
+// its password (NOAUTH, WRONGPASS), it has become a replica (READONLY), or the connection is broken
+// or presumed dead. It is for the Stale field of a holder. A missing permission (NOPERM), a full
+// memory (OOM) and a server that is loading (LOADING) are something else, since a new client would
+// meet them too.
 func IsStale(err error) bool {
 	switch errorCode(err) {
 	case "NOAUTH", "WRONGPASS", "READONLY":

@@ -40,8 +40,8 @@ func ExampleCache() {
 	// true <nil>
 }
 
-// ElastiCache closes a connection 12 hours after it was authenticated by IAM. With a MaxAge below that,
-// a new one is opened beside it in time, and no call meets the old one's end.
+// ElastiCache closes a connection 12 hours after it was authenticated by IAM. With a MaxAge below
+// that, a new one is opened beside it in time, and no call meets the old one's end.
 func ExampleElastiCacheIAM() {
 	var cfg aws.Config // as config.LoadDefaultConfig returns it
 	client := &lazyclient.Holder[valkey.Client]{

@@ -21,8 +21,8 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// allowed are the commands that Momento's documentation of Momento Cache lists by name, of those that
-// any client would send. (AUTH and HELLO are described under Protocol and Authentication.)
+// allowed are the commands that Momento's documentation of Momento Cache lists by name, of those
+// that any client would send. (AUTH and HELLO are described under Protocol and Authentication.)
 //
 // https://docs.momentohq.com/product/cache/concepts/valkey-compatibility
 var allowed = []string{"GET", "SET", "DEL", "EXPIRE", "TTL", "TYPE", "UNLINK", "EVAL", "EVALSHA", "FCALL", "FUNCTION", "SCRIPT"}

@@ -6,10 +6,10 @@ import (
 	"sync/atomic"
 )
 
-// A guard is a connection that ends where the server breaks the protocol. The client's reader panics
-// at a length that cannot be, and at an answer that nothing has asked for, such as a gateway's word of
-// farewell to an idle connection. It runs on a goroutine of its own, so that panic would end the
-// process.
+// A guard is a connection that ends where the server breaks the protocol. The client's reader
+// panics at a length that cannot be, and at an answer that nothing has asked for, such as a
+// gateway's word of farewell to an idle connection. It runs on a goroutine of its own, so that
+// panic would end the process.
 type guard struct {
 	net.Conn
 

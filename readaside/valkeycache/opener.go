@@ -15,39 +15,41 @@ import (
 const connectTimeout = 2 * time.Second
 
 // An Opener opens clients of a Valkey or Redis server. Its Open is for the field of that name of a
-// lazyclient.Holder[valkey.Client]. It keeps no state: it may be copied, and is safe for concurrent use
-// by multiple goroutines.
+// lazyclient.Holder[valkey.Client]. It keeps no state: it may be copied, and is safe for concurrent
+// use by multiple goroutines.
 type Opener struct {
 	// Address is the server's host:port. It is required.
 	Address string
 
-	// Username is the user to authenticate as. If empty, it is the server's default user. On Momento it
-	// is the name of the database.
+	// Username is the user to authenticate as. If empty, it is the server's default user. On
+	// Momento it is the name of the database.
 	Username string
 
-	// Source is where the password is fetched from, anew for each connection, so that a client opened
-	// after a rotation has the new one. On Momento the password is an API key. If nil, there is none.
+	// Source is where the password is fetched from, anew for each connection, so that a client
+	// opened after a rotation has the new one. On Momento the password is an API key. If nil, there
+	// is none.
 	Source secrets.Source
 
-	// Key names the member that holds the password, where the secret is a JSON object. A text that does
-	// not begin with { is the password itself, whatever Key is.
+	// Key names the member that holds the password, where the secret is a JSON object. A text that
+	// does not begin with { is the password itself, whatever Key is.
 	Key string
 
-	// Credentials returns username and password for each connection, in place of Username and Source.
-	// ElastiCacheIAM returns such a function. It must return when ctx is done.
+	// Credentials returns username and password for each connection, in place of Username and
+	// Source. ElastiCacheIAM returns such a function. It must return when ctx is done.
 	Credentials func(ctx context.Context) (username, password string, err error)
 
-	// TLS configures TLS. If nil, the connection is TLS that is verified against the roots of the system,
-	// but plain text where Address is a loopback address.
+	// TLS configures TLS. If nil, the connection is TLS that is verified against the roots of the
+	// system, but plain text where Address is a loopback address.
 	TLS *tls.Config
 
-	// Options changes the options of the client, as the last word: the size of its buffers, for instance,
-	// or a DialCtxFn through a tunnel. Without AlwaysPipelining, calls do not return when their context is
-	// done. Without AlwaysRESP2, a server that breaks the protocol may end the process.
+	// Options changes the options of the client, as the last word: the size of its buffers, for
+	// instance, or a DialCtxFn through a tunnel. Without AlwaysPipelining, calls do not return when
+	// their context is done. Without AlwaysRESP2, a server that breaks the protocol may end the
+	// process.
 	Options func(*valkey.ClientOption)
 
-	// ConnectTimeout bounds the dial, with its TLS handshake, and then the wait for the first answer of
-	// the server, each, in addition to Open's context. The default is 2s.
+	// ConnectTimeout bounds the dial, with its TLS handshake, and then the wait for the first
+	// answer of the server, each, in addition to Open's context. The default is 2s.
 	ConnectTimeout time.Duration
 }
 
@@ -115,8 +117,8 @@ func (o Opener) option(limit time.Duration) valkey.ClientOption {
 		ConnWriteTimeout:  -1, // a call has its context
 	}
 	option.Dialer.Timeout = limit // also of the first answer
-	// A keep-alive that finds nobody within ten seconds would close a good connection of a process that
-	// was frozen. The client's own, a PING each second, would do so at once.
+	// A keep-alive that finds nobody within ten seconds would close a good connection of a process
+	// that was frozen. The client's own, a PING each second, would do so at once.
 	option.Dialer.KeepAlive = -1
 	if o.TLS == nil && !isLoopback(o.Address) {
 		option.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -127,8 +129,8 @@ func (o Opener) option(limit time.Duration) valkey.ClientOption {
 	return option
 }
 
-// Release closes c, for the field of that name of a holder. The client's Close may wait for up to one
-// second for a server that is silent.
+// Release closes c, for the field of that name of a holder. The client's Close may wait for up to
+// one second for a server that is silent.
 func Release(_ context.Context, c valkey.Client) error {
 	if c != nil {
 		c.Close()

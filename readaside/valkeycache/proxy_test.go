@@ -171,8 +171,8 @@ func (p *proxy) seen() []string {
 	return slices.Clone(p.commands)
 }
 
-// answering is a fault of the commands of these names, of all but those of the handshake if there is
-// none.
+// answering is a fault of the commands of these names, of all but those of the handshake if there
+// is none.
 func answering(answer string, names ...string) func(args []string) (string, bool) {
 	return func(args []string) (string, bool) {
 		name := strings.ToUpper(args[0])

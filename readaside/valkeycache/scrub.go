@@ -9,12 +9,13 @@ import (
 
 const redacted = "REDACTED"
 
-// piece is the length from which on a part of the password is removed too. A server quotes the first
-// bytes of a command that it does not know: of a long password, the beginning.
+// piece is the length from which on a part of the password is removed too. A server quotes the
+// first bytes of a command that it does not know: of a long password, the beginning.
 const piece = 6
 
-// A scrubber removes the password from texts that the server wrote. The password stands behind a func,
-// where a printer that walks a client by reflection does not find it. The zero scrubber removes nothing.
+// A scrubber removes the password from texts that the server wrote. The password stands behind a
+// func, where a printer that walks a client by reflection does not find it. The zero scrubber
+// removes nothing.
 type scrubber struct{ password func() string }
 
 func newScrubber(password string) scrubber {

@@ -8,9 +8,9 @@ import (
 	"github.com/valkey-io/valkey-go"
 )
 
-// A window bounds the calls that a connection has not answered. The client keeps them in a ring, and a
-// call that finds the ring full waits for a free place without regard to its context. An abandoned call
-// keeps its place until it is answered.
+// A window bounds the calls that a connection has not answered. The client keeps them in a ring,
+// and a call that finds the ring full waits for a free place without regard to its context. An
+// abandoned call keeps its place until it is answered.
 type window struct {
 	limit int
 	idle  func() bool // whether the server has answered all that was written
