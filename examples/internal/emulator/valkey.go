@@ -30,6 +30,9 @@ func (s *Stack) StartValkey() (*Valkey, error) {
 	return v, nil
 }
 
+// Addr returns the server's host:port.
+func (v *Valkey) Addr() string { return v.addr }
+
 // Environ returns what the environment of a function must have beside [Stack.Environ], to find the
 // server.
 func (v *Valkey) Environ() []string {
