@@ -50,12 +50,8 @@ func (c *Cache) Get(ctx context.Context, key string) (value []byte, err error) {
 	err = c.call(ctx, "get from", (*holder).TryUse, func(ctx context.Context, client valkey.Client) error {
 		var err error
 		value, err = client.Do(ctx, client.B().Get().Key(key).Build()).AsBytes()
-		switch {
-		case valkey.IsValkeyNil(err):
-			value = nil
+		if valkey.IsValkeyNil(err) {
 			return nil
-		case err == nil && value == nil:
-			value = []byte{}
 		}
 		return err
 	})
