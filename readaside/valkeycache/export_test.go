@@ -1,6 +1,7 @@
 package valkeycache
 
 import (
+	"io"
 	"net"
 
 	"github.com/valkey-io/valkey-go"
@@ -8,6 +9,9 @@ import (
 
 // SpeaksTLS reports whether o would connect over TLS.
 func SpeaksTLS(o Opener) bool { return o.option(0).TLSConfig != nil }
+
+// ErrProtocol is the error of a guard.
+var ErrProtocol = errProtocol
 
 // Guard returns conn as a client has it.
 func Guard(conn net.Conn) net.Conn { return &guard{Conn: conn, ended: func() {}} }
@@ -25,7 +29,7 @@ func Frames(text string, size int) (ends int, err error) {
 		text = text[n:]
 	}
 	if f.within() {
-		return ends, errProtocol
+		return ends, io.ErrUnexpectedEOF
 	}
 	return ends, nil
 }

@@ -93,9 +93,6 @@ func (o Opener) Open(ctx context.Context) (valkey.Client, error) {
 		option.Username, option.Password = username, password
 	}
 	if err := c.handshake(within, option, dialing.conn); err != nil {
-		if ctx.Err() != nil {
-			err = nil // what it did to the connection
-		}
 		return nil, newCallError(ctx, c, connecting, err)
 	}
 	return c, nil
