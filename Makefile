@@ -2,7 +2,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := ci
 
-MODULES := . examples benchmarks
+MODULES := . examples benchmarks readaside/valkeycache
 TOOLS   := $(CURDIR)/bin
 
 STATICCHECK_VERSION   := v0.8.2
@@ -52,7 +52,7 @@ $(TOOLS)/staticcheck-$(STATICCHECK_VERSION):
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
-	$< run ./... ./examples/... ./benchmarks/...
+	$< run ./... ./examples/... ./benchmarks/... ./readaside/valkeycache/...
 
 $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION):
 	GOBIN=$(TOOLS) GOWORK=off go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
@@ -60,7 +60,7 @@ $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION):
 
 # The exported names of each package, as go doc prints them without their comments.
 define list_api
-rm -rf $(1); go list -f '{{.Dir}}' ./... | grep -v '/internal' | while read -r dir; do \
+rm -rf $(1); go list -f '{{.Dir}}' ./... ./readaside/valkeycache/... | grep -v '/internal' | while read -r dir; do \
 	name=$${dir#$(CURDIR)}; name=$${name#/}; [ -n "$$name" ] || continue; \
 	mkdir -p "$(1)/$$(dirname "$$name")"; \
 	go doc -all "./$$name" | awk '/^(CONSTANTS|VARIABLES|FUNCTIONS|TYPES)$$/ {on = 1} on' | \
@@ -84,7 +84,7 @@ docs:
 # it must be.
 .PHONY: vuln
 vuln: $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
-	@for module in . examples; do \
+	@for module in . examples readaside/valkeycache; do \
 		echo "== $$module: govulncheck"; \
 		status=0; out=$$(cd $$module && GOWORK=off $< ./... 2>&1) || status=$$?; \
 		if [ $$status -eq 1 ] && [ -z "$${GITHUB_ACTIONS:-}" ] && grep -q '^govulncheck: fetching vulnerabilities' <<<"$$out"; then \
@@ -98,17 +98,18 @@ $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION):
 	mv $(TOOLS)/govulncheck $@
 
 # What importers get: lazyclient is the standard library only, and the root module's graph holds no Lambda
-# runtime, no emulator and no peer.
+# runtime, no emulator, no Valkey and no peer.
 .PHONY: layers
 layers:
 	@deps=$$(go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' ./lazyclient | grep -v '/warmclient/lazyclient$$' || true); \
 	if [ -n "$$deps" ]; then echo "lazyclient imports more than the standard library:"; echo "$$deps"; exit 1; fi
-	@heavy=$$(GOWORK=off go list -m all | grep -E 'aws-lambda-go|minidyn|samber/do|caching-go|sturdyc|go-redis|gonum.org/v1/plot' || true); \
+	@heavy=$$(GOWORK=off go list -m all | grep -E 'aws-lambda-go|minidyn|samber/do|caching-go|sturdyc|go-redis|valkey-go|miniredis|gonum.org/v1/plot' || true); \
 	if [ -n "$$heavy" ]; then echo "the root module's graph holds:"; echo "$$heavy"; exit 1; fi
 
 .PHONY: fuzz
 fuzz:
 	go test -run '^$$' -fuzz '^FuzzRedaction$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./secrets
+	go test -run '^$$' -fuzz '^FuzzFrames$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./readaside/valkeycache
 
 # The six functions as Lambda takes them: a zip with one executable called bootstrap. What could make two builds of the
 # same sources differ is turned off: paths, the state of the repository, a build id, settings of the machine.

@@ -6,6 +6,7 @@
 //     the environment.
 //   - [github.com/warmclient/warmclient/readaside] puts a cache in front of a database, for entities that change.
 //   - [github.com/warmclient/warmclient/readaside/momentocache] is such a cache on Momento, and opens the client for it.
+//     The module github.com/warmclient/warmclient/readaside/valkeycache is one on Valkey or Redis.
 //   - [github.com/warmclient/warmclient/readaside/cachetest] tests implementations of a cache, and has one in memory.
 //   - [github.com/warmclient/warmclient/accounts] keeps users, organizations and memberships in DynamoDB, on readaside.
 //

@@ -3,6 +3,7 @@ module github.com/warmclient/warmclient/examples
 go 1.26.0
 
 require (
+	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/aws/aws-lambda-go v1.55.1
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/config v1.33.15
@@ -13,7 +14,9 @@ require (
 	github.com/momentohq/client-sdk-go v1.38.0
 	github.com/stretchr/testify v1.12.1
 	github.com/truora/minidyn v0.8.2
+	github.com/valkey-io/valkey-go v1.0.79
 	github.com/warmclient/warmclient v0.0.0-00010101000000-000000000000
+	github.com/warmclient/warmclient/readaside/valkeycache v0.0.0-00010101000000-000000000000
 	go.opentelemetry.io/otel v1.47.0
 	go.opentelemetry.io/otel/metric v1.47.0
 	go.opentelemetry.io/otel/sdk/metric v1.47.0
@@ -40,6 +43,7 @@ require (
 	github.com/gosimple/slug v1.15.0 // indirect
 	github.com/gosimple/unidecode v1.0.1 // indirect
 	github.com/sony/gobreaker/v2 v2.4.0 // indirect
+	github.com/yuin/gopher-lua v1.1.1 // indirect
 	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
 	go.opentelemetry.io/otel/log v1.47.0 // indirect
 	go.opentelemetry.io/otel/sdk v1.47.0 // indirect
@@ -53,6 +57,9 @@ require (
 	google.golang.org/protobuf v1.36.12 // indirect
 )
 
-replace github.com/warmclient/warmclient => ../
+replace (
+	github.com/warmclient/warmclient => ../
+	github.com/warmclient/warmclient/readaside/valkeycache => ../readaside/valkeycache
+)
 
 tool github.com/aws/aws-lambda-go/cmd/build-lambda-zip

@@ -86,8 +86,6 @@ func openAccounts(ctx context.Context) (*accounts.Service, error) {
 		return nil, err
 	}
 	options := accounts.Options{Observe: observe}
-	if name := cacheName(); name != "" {
-		options.Cache = &momentocache.Cache{Client: &Momento, Name: name}
-	}
+	options.Cache, _ = cache()
 	return accounts.New(db, table, options)
 }

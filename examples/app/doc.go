@@ -30,6 +30,12 @@
 //	                    accounts/MomentoAuthToken
 //	MOMENTO_SECRET_KEY  the member that holds the key, where the secret is a JSON object; unset:
 //	                    MOMENTO_AUTH_TOKEN; set but empty: none
+//	CACHE_ENDPOINT      host:port of a Valkey or Redis server, in place of Momento; over TLS, but on
+//	                    loopback
+//	CACHE_USERNAME      the user there, on Momento Cache (Cluster and Flex) the database; unset: the
+//	                    default user
+//	CACHE_SECRET_ID     name or ARN of the secret with the password, as text or as the member password
+//	                    of a JSON object; unset: no password
 //	DEMO_TRUST_AUTHORIZATION_HEADER
 //	                    "true": the Authorization header is the caller's username, unproven; for local runs
 //	AWS_LAMBDA_LOG_LEVEL

@@ -56,11 +56,11 @@ func Warm(ctx context.Context) error {
 func warmUp(ctx context.Context) (tableErr, cacheErr error) {
 	cacheCtx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
-	cache := make(chan error, 1)
-	if cacheName() == "" {
-		cache <- nil
+	warmed := make(chan error, 1)
+	if _, client := cache(); client == nil {
+		warmed <- nil
 	} else {
-		go func() { cache <- lazyclient.WarmAll(cacheCtx, &Momento) }()
+		go func() { warmed <- lazyclient.WarmAll(cacheCtx, client) }()
 	}
 	tableCtx, cancel := context.WithTimeout(ctx, warmTimeout)
 	defer cancel()
@@ -68,7 +68,7 @@ func warmUp(ctx context.Context) (tableErr, cacheErr error) {
 
 	timer := time.AfterFunc(cacheWait(), func() { leave(errStillOpening) })
 	defer timer.Stop()
-	if cacheErr = <-cache; errors.Is(cacheErr, errStillOpening) {
+	if cacheErr = <-warmed; errors.Is(cacheErr, errStillOpening) {
 		cacheErr = nil
 	}
 	return tableErr, cacheErr
@@ -100,5 +100,5 @@ func (table) Warm(ctx context.Context) error {
 func Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()
-	return lazyclient.CloseAll(ctx, &Accounts, &Momento, &SecretsManager, &DynamoDB, &AWS)
+	return lazyclient.CloseAll(ctx, &Accounts, &Momento, &Valkey, &SecretsManager, &DynamoDB, &AWS)
 }

@@ -49,12 +49,11 @@ func readSAM(t *testing.T) deployment {
 	tree := readYAML(t, "template.yaml")
 	d := deployment{Parameters: map[string]string{}, Functions: map[string]deployed{}}
 	values := map[string]string{}
-	for name, p := range into[map[string]struct{ Default string }](t, tree["Parameters"]) {
-		values[name] = p.Default
-		if p.Default == "" {
-			values[name] = "<" + lowerFirst(name) + ">"
+	for name, p := range into[map[string]struct{ Default *string }](t, tree["Parameters"]) {
+		values[name], d.Parameters[lowerFirst(name)] = "<"+lowerFirst(name)+">", ""
+		if p.Default != nil {
+			values[name], d.Parameters[lowerFirst(name)] = *p.Default, *p.Default
 		}
-		d.Parameters[lowerFirst(name)] = p.Default
 	}
 	tree, _ = resolve(tree, regexp.MustCompile(`\$\{(\w+)\}`), values).(object)
 

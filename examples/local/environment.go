@@ -10,15 +10,16 @@ import (
 
 // setEnvironment gives the functions the environment that Lambda would give them, and nothing else:
 // whatever the user has set for the AWS SDK, a profile for example, could lead them to a real account.
-func setEnvironment(stack *emulator.Stack) error {
+func setEnvironment(stack *emulator.Stack, more ...string) error {
 	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "MOMENTO_") {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "MOMENTO_") || strings.HasPrefix(name, "CACHE_") {
 			if err := os.Unsetenv(name); err != nil {
 				return fmt.Errorf("unset %s: %w", name, err)
 			}
 		}
 	}
-	for _, entry := range append(stack.Environ(),
+	for _, entry := range append(append(stack.Environ(), more...),
 		"AWS_CONFIG_FILE="+os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"AWS_EC2_METADATA_DISABLED=true",

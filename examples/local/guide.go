@@ -20,6 +20,7 @@ import (
 type guide struct {
 	front http.Handler
 	stack *emulator.Stack
+	cache cacheServer
 	out   io.Writer
 	wrong []error
 }

@@ -1,9 +1,11 @@
 // Command local runs the whole service of the examples on one machine: the six functions, with the
-// real AWS and Momento SDKs, against a DynamoDB, a Secrets Manager and a Momento on loopback. It needs
-// no account.
+// real AWS and Momento SDKs, against a DynamoDB, a Secrets Manager and a Momento on loopback, or a
+// Valkey in Momento's place. It needs no account.
 //
-//	go run ./examples/local           # a tour: what it asks, and where each answer came from
-//	go run ./examples/local -serve    # the six routes over HTTP, on 127.0.0.1:8080
+//	go run ./examples/local                          # a tour: what it asks, and where each answer came from
+//	go run ./examples/local -serve                   # the six routes over HTTP, on 127.0.0.1:8080
+//	go run ./examples/local -cache valkey            # the tour with Valkey
+//	go run ./examples/local -cache 127.0.0.1:6379    # ... or with a server that runs already
 //
 // The tour exits with 0 only if every step went as it should. With -serve, the header Authorization
 // is the caller's username:
@@ -15,6 +17,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -65,12 +68,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func start(ctx context.Context, o options, stdout io.Writer) (err error) {
-	stack, err := emulator.Start(emulator.Options{})
+	options := emulator.Options{}
+	if o.cache != onMomento && o.cache != onValkey {
+		// The table's name is the prefix of the keys in the cache, which another tour has used.
+		options.Table = "accounts-" + rand.Text()
+	}
+	stack, err := emulator.Start(options)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stack.Close()) }()
-	if err := setEnvironment(stack); err != nil {
+	cache, err := startCache(o.cache, stack)
+	if err != nil {
+		return err
+	}
+	defer cache.close()
+	if err := setEnvironment(stack, cache.environ...); err != nil {
 		return err
 	}
 	defer func() {
@@ -81,12 +94,14 @@ func start(ctx context.Context, o options, stdout io.Writer) (err error) {
 	if o.serve {
 		return serve(ctx, o.addr, stdout)
 	}
-	return tour(ctx, stack, stdout)
+	return tour(ctx, stack, cache, stdout)
 }
 
-const usage = `usage: local [-v]
-       local -serve [-addr host:port]
+const usage = `usage: local [-cache momento|valkey|host:port] [-v]
+       local -serve [-addr host:port] [-cache momento|valkey|host:port]
 
+  -cache  the cache: Momento, Valkey, or a Valkey or Redis server that runs already; the tour breaks
+          neither that one nor its password (default momento)
   -serve  keep serving the six routes over HTTP, until SIGINT or SIGTERM
   -addr   where to serve; port 0 picks a free one (default 127.0.0.1:8080)
   -v      write the log of the functions to stderr; -serve always does
@@ -94,7 +109,7 @@ const usage = `usage: local [-v]
 
 type options struct {
 	serve, verbose bool
-	addr           string
+	addr, cache    string
 }
 
 func parse(args []string) (options, error) {
@@ -104,6 +119,7 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&o.serve, "serve", false, "")
 	flags.BoolVar(&o.verbose, "v", false, "")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "")
+	flags.StringVar(&o.cache, "cache", onMomento, "")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -114,6 +130,9 @@ func parse(args []string) (options, error) {
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	if given["addr"] && !o.serve {
 		return o, errors.New("-addr is for -serve only")
+	}
+	if _, _, err := net.SplitHostPort(o.cache); err != nil && o.cache != onMomento && o.cache != onValkey {
+		return o, fmt.Errorf("-cache %q: want momento, valkey or host:port", o.cache)
 	}
 	// ResolveTCPAddr alone takes "", which would be every interface and any port.
 	if _, _, err := net.SplitHostPort(o.addr); err != nil {

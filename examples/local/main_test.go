@@ -26,7 +26,7 @@ import (
 func TestTourGoesAsItShould(t *testing.T) {
 	s := startService(t)
 	var out bytes.Buffer
-	require.NoError(t, tour(t.Context(), s.Stack, &out))
+	require.NoError(t, tour(t.Context(), s.Stack, s.guide.cache, &out))
 	for _, step := range []string{
 		"cold request", "warm request", "cache hit", "not found", "duplicate", "forbidden", "cache outage", "token rotation",
 	} {
@@ -46,7 +46,7 @@ func TestInterruptedTourStopsAndSaysSo(t *testing.T) {
 			interrupt(errors.New("interrupted by the test"))
 		}
 	}
-	err := tour(ctx, s.Stack, &out)
+	err := tour(ctx, s.Stack, s.guide.cache, &out)
 	require.ErrorContains(t, err, "interrupted: interrupted by the test")
 	assert.Equal(t, 3, out.n)
 }
@@ -68,7 +68,7 @@ func TestTourTellsWhatWasExpectedAndWhatCame(t *testing.T) {
 	s.createUsers(t, "ada") // the tour wants to do that itself
 	s.DynamoDB.Inject(emulator.Fault{Op: "TransactWriteItems", Action: emulator.Fail, Status: 400, Code: "AccessDeniedException"})
 	var out bytes.Buffer
-	err := tour(t.Context(), s.Stack, &out)
+	err := tour(t.Context(), s.Stack, s.guide.cache, &out)
 	require.ErrorContains(t, err, "cold request: POST /users: expected 200 from DynamoDB, got 409 from DynamoDB")
 	require.ErrorContains(t, err, "organization: POST /organizations: expected 200 from DynamoDB, got 500")
 	assert.Contains(t, out.String(), "token rotation", "it goes on to the end")
@@ -195,6 +195,7 @@ func TestBadCommandLineIsOneClearLineAndExitCodeTwo(t *testing.T) {
 		{[]string{"-serve", "-addr", "127.0.0.1:99999"}, "invalid port"},
 		{[]string{"-addr", "127.0.0.1:0"}, "-addr is for -serve only"},
 		{[]string{"-serve=perhaps"}, "invalid boolean value"},
+		{[]string{"-cache", "redis"}, `-cache "redis": want momento, valkey or host:port`},
 	} {
 		var stdout, stderr strings.Builder
 		assert.Equal(t, exitUsage, run(t.Context(), c.args, &stdout, &stderr), c.args)

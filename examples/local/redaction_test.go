@@ -58,6 +58,7 @@ func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 			assert.Equal(t, http.StatusOK, s.send(t, get("/users/ada")).status)
 		}
 		app.Momento.Reset()
+		app.Valkey.Reset()
 		if err := app.Momento.Warm(t.Context()); err != nil {
 			slog.Warn("warm-up", "error", err.Error())
 		}

@@ -33,7 +33,7 @@ func startService(t *testing.T) *service {
 	require.NoError(t, err)
 	environ, logger := os.Environ(), slog.Default()
 	require.NoError(t, setEnvironment(stack))
-	s := &service{Stack: stack, guide: &guide{front: newFront(), stack: stack}, log: &logBuffer{}}
+	s := &service{Stack: stack, guide: &guide{front: newFront(), stack: stack, cache: momentoOf(stack)}, log: &logBuffer{}}
 	t.Setenv("AWS_LAMBDA_LOG_LEVEL", "DEBUG")
 	slog.SetDefault(app.NewLogger(s.log))
 	resetClients()
@@ -54,6 +54,7 @@ func startService(t *testing.T) *service {
 func resetClients() {
 	app.Accounts.Reset()
 	app.Momento.Reset()
+	app.Valkey.Reset()
 	app.SecretsManager.Reset()
 	app.DynamoDB.Reset()
 	app.AWS.Reset()

@@ -14,14 +14,18 @@ import (
 
 // tour walks through what the service does, printing a row for each step. The error tells what was
 // expected and what came, for each step that went wrong.
-func tour(ctx context.Context, stack *emulator.Stack, stdout io.Writer) error {
-	g := &guide{front: newFront(), stack: stack, out: stdout}
+func tour(ctx context.Context, stack *emulator.Stack, cache cacheServer, stdout io.Writer) error {
+	g := &guide{front: newFront(), stack: stack, cache: cache, out: stdout}
 	g.header()
 	for _, s := range healthySteps {
 		g.show(ctx, s)
 	}
-	g.showOutage(ctx)
-	g.showRotation(ctx)
+	if cache.down != nil {
+		g.showOutage(ctx)
+	}
+	if cache.rotate != nil {
+		g.showRotation(ctx)
+	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("the tour was interrupted: %w", context.Cause(ctx))
 	}
@@ -63,15 +67,15 @@ var healthySteps = []step{
 		status: 400, from: fromFunction, want: "firstName"},
 }
 
-// showOutage takes Momento down and brings it back.
+// showOutage takes the cache down and brings it back.
 func (g *guide) showOutage(ctx context.Context) {
-	g.stack.Momento.Inject(emulator.Fault{Action: emulator.Refuse})
-	g.show(ctx, step{name: "cache outage", ask: get("/users/ada"), status: 200, from: fromFailed})
+	g.do(g.cache.down)
+	g.show(ctx, step{name: "cache outage", ask: get("/users/ada"), status: 200, from: g.cache.fromDown})
 	// After a few failures the cache is not even asked.
 	g.show(ctx, step{name: "outage goes on", ask: get("/users/ada"), status: 200, from: fromSkipped, patient: true})
 	g.show(ctx, step{name: "write in outage", ask: post("/users", "", `{"username":"alan","firstName":"Alan","lastName":"Turing"}`),
 		status: 200, from: fromTable})
-	g.stack.Momento.Heal()
+	g.do(g.cache.up)
 	g.show(ctx, step{name: "outage over", ask: get("/users/ada"), status: 200, from: fromHit, patient: true})
 }
 
@@ -79,13 +83,20 @@ func (g *guide) showOutage(ctx context.Context) {
 func (g *guide) showRotation(ctx context.Context) {
 	const requests = 100
 	reads := g.stack.SecretsManager.Requests("GetSecretValue")
-	g.stack.RotateKey()
+	g.do(g.cache.rotate)
 	g.showAll(ctx, step{name: "token rotation", ask: get("/users/ada"), status: 200, want: "Lovelace"}, requests)
 	g.show(ctx, step{name: "rotated", ask: get("/users/ada"), status: 200, from: fromHit, patient: true})
 	// One read is all it takes. A client that seems dead, as when the machine stalls for longer than
 	// the cache's 50 ms, is replaced with its token, too.
 	if n := g.stack.SecretsManager.Requests("GetSecretValue") - reads; n < 1 || n > 5 {
 		g.fail("token rotation: expected one read of the secret for %d requests, got %d", requests, n)
+	}
+}
+
+// do does something to a server.
+func (g *guide) do(what func() error) {
+	if err := what(); err != nil {
+		g.fail("%w", err)
 	}
 }
 

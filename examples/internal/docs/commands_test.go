@@ -20,6 +20,7 @@ import (
 // scripts are the blocks of commands, by name, with what becomes of each.
 var scripts = map[string]func(t *testing.T, b block){
 	"tour":       checkTour,
+	"valkey":     checkWalk,
 	"tests":      checkTests,
 	"serve":      func(t *testing.T, b block) { require.Len(t, b.commands(), 1) }, // started for the requests
 	"requests":   func(*testing.T, block) {},                                      // TestRequestsAreAnsweredAsShown
@@ -118,6 +119,14 @@ func checkTour(t *testing.T, b block) {
 			row[3], rows[i][3] = "", ""
 		}
 		assert.Equal(t, row[:4], rows[i][:4], b)
+	}
+}
+
+// checkWalk runs a tour whose rows are not shown.
+func checkWalk(t *testing.T, b block) {
+	for _, c := range b.commands() {
+		out, err := program(t, c.text).CombinedOutput()
+		require.NoError(t, err, "%v: %s", b, out)
 	}
 }
 

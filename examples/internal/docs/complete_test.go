@@ -37,6 +37,8 @@ var usual = map[string]string{
 	"sync":           "sync",
 	"testing":        "testing",
 	"time":           "time",
+	"valkey":         "github.com/valkey-io/valkey-go",
+	"valkeycache":    "github.com/warmclient/warmclient/readaside/valkeycache",
 }
 
 // given are the variables that the statements of a fragment may use without declaring them.

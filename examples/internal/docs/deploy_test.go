@@ -41,7 +41,7 @@ func readDeployment(t *testing.T) deployment {
 	t.Helper()
 	var template struct {
 		Parameters map[string]struct {
-			Default string `yaml:"Default"`
+			Default *string `yaml:"Default"`
 		} `yaml:"Parameters"`
 	}
 	readYAML(t, "template.yaml", &template)
@@ -53,10 +53,10 @@ func readDeployment(t *testing.T) deployment {
 	readYAML(t, "serverless.yml", &service)
 	d := deployment{service.Service, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	for name, p := range template.Parameters {
-		d.sam[name] = p.Default != ""
+		d.sam[name] = p.Default != nil
 		// The two files have the same parameters: TestBothFilesDeployTheSame in package e2e.
 		lower := strings.ToLower(name[:1]) + name[1:]
-		d.serverless[lower] = service.Params.Default[lower] != ""
+		_, d.serverless[lower] = service.Params.Default[lower]
 	}
 	for name := range service.Functions {
 		d.functions[name] = true

@@ -79,7 +79,7 @@ func writeModule(dir string) error {
 		return err
 	}
 	mod = bytes.Replace(mod, []byte("module github.com/warmclient/warmclient/examples"), []byte("module snippets"), 1)
-	mod = bytes.Replace(mod, []byte("=> ../"), []byte("=> "+filepath.Dir(examples)), 1)
+	mod = bytes.ReplaceAll(mod, []byte("=> ../"), []byte("=> "+filepath.Dir(examples)+"/"))
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), mod, 0o644); err != nil {
 		return err
 	}

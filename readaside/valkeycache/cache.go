@@ -1,0 +1,144 @@
+package valkeycache
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/valkey-io/valkey-go"
+
+	"github.com/warmclient/warmclient/internal/lateness"
+	"github.com/warmclient/warmclient/lazyclient"
+	"github.com/warmclient/warmclient/readaside"
+)
+
+// setIfEqual is one round trip. A script is atomic, and EVAL needs no SCRIPT LOAD before it, nor
+// the same server as last time.
+const setIfEqual = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1`
+
+// A Cache is a readaside.Cache on a Valkey or Redis server. It is safe for concurrent use by
+// multiple goroutines. Set the field before the first call; a Cache must not be copied after it.
+//
+// Each call uses the holder's client, so a client that is replaced is closed after its last call.
+// Get, SetIfAbsent and SetIfEqual do not wait for a client that is being opened. Set and Delete do,
+// within their context, since other processes may have cached what they replace. Where no client
+// can be had, readaside.ErrNotReady is in the error's chain, beside the reason: a cold start, a
+// rotation or a connection that was closed is no failure of the cache.
+//
+// With IsStale as the holder's Stale, a client whose connection is broken, whose password is
+// refused, or whose server has become a replica, is replaced, and Set and Delete are repeated with
+// the new one. So is a client whose connection has died without a word, as one may in a frozen
+// process: three calls in a row that ran for at least 25ms and ended in their deadline are taken
+// for that, at most once a minute.
+//
+// Values live for whole milliseconds; a ttl below 1ms is 1ms. Errors hold the client's, and
+// context.Cause(ctx) if ctx is done.
+type Cache struct {
+	// Client holds the client. It is required.
+	Client *lazyclient.Holder[valkey.Client]
+
+	calls lateness.Calls
+}
+
+var _ readaside.Cache = (*Cache)(nil)
+
+// Get returns the value under key. A miss is nil, nil.
+func (c *Cache) Get(ctx context.Context, key string) (value []byte, err error) {
+	err = c.call(ctx, "get from", (*holder).TryUse, func(ctx context.Context, client valkey.Client) error {
+		var err error
+		value, err = client.Do(ctx, client.B().Get().Key(key).Build()).AsBytes()
+		if valkey.IsValkeyNil(err) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return value, nil
+}
+
+// Set stores value under key.
+func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	return c.call(ctx, "set in", (*holder).Use, func(ctx context.Context, client valkey.Client) error {
+		return client.Do(ctx, client.B().Set().Key(key).Value(valkey.BinaryString(value)).
+			PxMilliseconds(milliseconds(ttl)).Build()).Error()
+	})
+}
+
+// SetIfAbsent stores value under key if nothing is there, and reports whether it did.
+func (c *Cache) SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) (stored bool, err error) {
+	err = c.call(ctx, "set in", (*holder).TryUse, func(ctx context.Context, client valkey.Client) error {
+		err := client.Do(ctx, client.B().Set().Key(key).Value(valkey.BinaryString(value)).
+			Nx().PxMilliseconds(milliseconds(ttl)).Build()).Error()
+		if valkey.IsValkeyNil(err) {
+			return nil
+		}
+		stored = err == nil
+		return err
+	})
+	return stored && err == nil, err
+}
+
+// SetIfEqual stores value under key if old is there, and reports whether it did.
+func (c *Cache) SetIfEqual(ctx context.Context, key string, old, value []byte, ttl time.Duration) (stored bool, err error) {
+	err = c.call(ctx, "set in", (*holder).TryUse, func(ctx context.Context, client valkey.Client) error {
+		n, err := client.Do(ctx, client.B().Eval().Script(setIfEqual).Numkeys(1).Key(key).
+			Arg(valkey.BinaryString(old), valkey.BinaryString(value), strconv.FormatInt(milliseconds(ttl), 10)).
+			Build()).AsInt64()
+		stored = n == 1
+		return err
+	})
+	return stored && err == nil, err
+}
+
+// Delete removes what is under key.
+func (c *Cache) Delete(ctx context.Context, key string) error {
+	return c.call(ctx, "delete from", (*holder).Use, func(ctx context.Context, client valkey.Client) error {
+		return client.Do(ctx, client.B().Del().Key(key).Build()).Error()
+	})
+}
+
+type (
+	holder   = lazyclient.Holder[valkey.Client]
+	callFunc = func(ctx context.Context, client valkey.Client) error
+)
+
+// call runs fn with the holder's client, by Use or TryUse.
+func (c *Cache) call(ctx context.Context, op string, use func(*holder, context.Context, callFunc) error, fn callFunc) error {
+	if c.Client == nil {
+		return errors.New("valkeycache: Cache.Client is nil")
+	}
+	if ctx.Err() != nil {
+		return newCallError(ctx, nil, op, nil)
+	}
+	var own error // of the last run of fn
+	ran := false
+	err := use(c.Client, ctx, func(ctx context.Context, client valkey.Client) error {
+		ran, own = true, nil
+		began := time.Now()
+		if err := fn(ctx, client); err != nil {
+			own = newCallError(ctx, client, op, err)
+		}
+		own = c.calls.Judge(ctx, client, began, own)
+		return own
+	})
+	if err == nil {
+		return nil
+	}
+	switch _, failed := errors.AsType[*lazyclient.OpenError](err); {
+	case failed, errors.Is(err, lazyclient.ErrOpening), !ran && ctx.Err() != nil, IsStale(own) && ctx.Err() != nil:
+		return notReady(op, err)
+	case ran:
+		return err
+	default: // the holder is closed
+		return newCallError(ctx, nil, op, err)
+	}
+}
+
+func milliseconds(ttl time.Duration) int64 {
+	return max(ttl.Milliseconds(), 1)
+}

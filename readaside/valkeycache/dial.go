@@ -1,0 +1,70 @@
+package valkeycache
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/valkey-io/valkey-go"
+)
+
+// A dialing makes the one connection of a client, while the password is being fetched.
+type dialing struct {
+	done chan struct{}
+	conn net.Conn
+	err  error
+}
+
+// A dialError is the cause of a context that was canceled since the dial has failed.
+type dialError struct{ error }
+
+// dial begins to connect as option says, for at most limit. If that fails, it cancels the context,
+// so that nobody fetches a password for it.
+func dial(ctx context.Context, option valkey.ClientOption, limit time.Duration, cancel context.CancelCauseFunc) *dialing {
+	d := &dialing{done: make(chan struct{})}
+	go func() {
+		defer close(d.done)
+		ctx, stop := context.WithTimeout(ctx, limit)
+		defer stop()
+		if d.conn, d.err = connect(ctx, option); d.err != nil {
+			cancel(dialError{d.err})
+		}
+	}()
+	return d
+}
+
+func connect(ctx context.Context, option valkey.ClientOption) (net.Conn, error) {
+	address := option.InitAddress[0]
+	switch {
+	case option.DialCtxFn != nil: // of Opener.Options
+		return option.DialCtxFn(ctx, address, &option.Dialer, option.TLSConfig)
+	case option.TLSConfig != nil:
+		dialer := tls.Dialer{NetDialer: &option.Dialer, Config: option.TLSConfig}
+		return dialer.DialContext(ctx, "tcp", address)
+	default:
+		return option.Dialer.DialContext(ctx, "tcp", address)
+	}
+}
+
+// close closes the connection, now or when it has been made.
+func (d *dialing) close() {
+	<-d.done
+	if d.conn != nil {
+		_ = d.conn.Close()
+	}
+}
+
+// once is the DialCtxFn of a client that has the connection conn. When that is broken, the client
+// dials again, and would authenticate with a password that may be the old one by now. It gets no
+// other.
+func once(conn net.Conn) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
+	var dialed atomic.Bool
+	return func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
+		if dialed.Swap(true) {
+			return nil, errBroken
+		}
+		return conn, nil
+	}
+}

@@ -1,0 +1,66 @@
+package valkeycache
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/valkey-io/valkey-go"
+)
+
+const redacted = "REDACTED"
+
+// piece is the length from which on a part of the password is removed too. A server quotes the
+// first bytes of a command that it does not know: of a long password, the beginning.
+const piece = 6
+
+// A scrubber removes the password from texts that the server wrote. The password stands behind a
+// func, where a printer that walks a client by reflection does not find it. The zero scrubber
+// removes nothing.
+type scrubber struct{ password func() string }
+
+func newScrubber(password string) scrubber {
+	return scrubber{func() string { return password }}
+}
+
+// text replaces each longest run of bytes that the text has in common with the password.
+func (s scrubber) text(text string) string {
+	if s.password == nil || s.password() == "" {
+		return text
+	}
+	password := s.password()
+	least := min(piece, len(password))
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		n := least
+		if i+n > len(text) || !strings.Contains(password, text[i:i+n]) {
+			b.WriteByte(text[i])
+			i++
+			continue
+		}
+		for i+n < len(text) && strings.Contains(password, text[i:i+n+1]) {
+			n++
+		}
+		b.WriteString(redacted)
+		i += n
+	}
+	return b.String()
+}
+
+// err returns err, or, where it is an answer that holds the password, one of the same text and code
+// without it. Other errors are not the server's, and an IAM token has words in common with them.
+func (s scrubber) err(err error) error {
+	_, answer := errors.AsType[*valkey.ValkeyError](err)
+	if !answer && !valkey.IsParseErr(err) {
+		return err
+	}
+	text := err.Error()
+	if clean := s.text(text); clean != text {
+		return &scrubbedError{clean}
+	}
+	return err
+}
+
+// A scrubbedError stands for an error whose text holds the password.
+type scrubbedError struct{ text string }
+
+func (e *scrubbedError) Error() string { return e.text }
