@@ -17,7 +17,7 @@ func NewDynamoDBClient(cfg aws.Config, opts ...func(*dynamodb.Options)) *dynamod
 	return dynamodb.NewFromConfig(cfg, append([]func(*dynamodb.Options){func(o *dynamodb.Options) {
 		o.HTTPClient = awshttp.LimitConnect(o.HTTPClient)
 		if cfg.Retryer == nil {
-			o.Retryer = awshttp.Retryer(3, 100*time.Millisecond)
+			o.Retryer = awshttp.Retryer(3, awshttp.HalfJitter(100*time.Millisecond))
 			o.RetryMaxAttempts = 0 // of cfg: the client would apply it after all options
 		}
 	}}, opts...)...)
