@@ -79,13 +79,8 @@ func (c *Client) WithoutKeepAlive(dial time.Duration) *Client {
 // passes on a connection, calls that begin later use new ones: the connection may be dead, those
 // of the same age with it, and an HTTP/2 connection is not closed by a call that ends on it.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
-	p := c.acquire()
+	p := c.current()
 	ctx, cancel := context.WithCancel(req.Context())
-	ended := func() {
-		cancel()
-		c.release(p)
-	}
-
 	var timer *time.Timer
 	var connected atomic.Bool
 	limit := c.limitOf(req)
@@ -95,7 +90,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 			GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 		})
 	}
-	res, err := p.client.Do(req.WithContext(ctx))
+	res, err := p.client.Do(req.WithContext(ctx)) //nolint:gosec // the request is the SDK's
 	if timer != nil && !timer.Stop() {
 		if connected.Load() {
 			c.retire(p)
@@ -108,10 +103,10 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		}
 	}
 	if err != nil {
-		ended()
+		cancel()
 		return nil, err
 	}
-	res.Body = &body{ReadCloser: res.Body, closed: sync.OnceFunc(ended)}
+	res.Body = &body{ReadCloser: res.Body, closed: cancel}
 	return res, nil
 }
 
@@ -129,10 +124,9 @@ func (c *Client) CloseIdleConnections() {
 type pool struct {
 	transport *http.Transport
 	client    *http.Client
-	calls     int // not ended
 }
 
-func (c *Client) acquire() *pool {
+func (c *Client) current() *pool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.pool == nil {
@@ -142,11 +136,11 @@ func (c *Client) acquire() *pool {
 			client:    &http.Client{Transport: t, CheckRedirect: redirect, Timeout: c.timeout},
 		}
 	}
-	c.pool.calls++
 	return c.pool
 }
 
-// retire keeps p from new calls. Those under way go on.
+// retire keeps p from new calls. Those under way go on, and their connections end with them, or
+// when they have been idle for too long.
 func (c *Client) retire(p *pool) {
 	c.mu.Lock()
 	if c.pool == p {
@@ -154,14 +148,4 @@ func (c *Client) retire(p *pool) {
 	}
 	c.mu.Unlock()
 	p.transport.CloseIdleConnections()
-}
-
-func (c *Client) release(p *pool) {
-	c.mu.Lock()
-	p.calls--
-	last := p.calls == 0 && c.pool != p
-	c.mu.Unlock()
-	if last {
-		p.transport.CloseIdleConnections()
-	}
 }

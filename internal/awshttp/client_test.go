@@ -153,7 +153,7 @@ func TestAnAttemptsLimitWhileConnectingKeepsTheConnection(t *testing.T) {
 		server, p, client := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "here") })
 		c := from(t, client.WithTransportOptions(func(tr *http.Transport) {
 			tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-				time.Sleep(700 * time.Millisecond)
+				time.Sleep(900 * time.Millisecond) // longer than either attempt
 				return p.DialContext(ctx, network, addr)
 			}
 		})).WithAttemptTimeout(400 * time.Millisecond)
