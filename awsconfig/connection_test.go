@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/awsconfig"
-	"github.com/warmclient/warmclient/internal/tunnel"
+	"github.com/warmclient/warmclient/internal/testnet"
 )
 
 // table is a server that answers as DynamoDB does.
@@ -59,9 +59,9 @@ func (s *table) arrive() <-chan struct{} {
 	return s.all
 }
 
-func startTunnel(t *testing.T, s *table) *tunnel.Tunnel {
+func startTunnel(t *testing.T, s *table) *testnet.Tunnel {
 	t.Helper()
-	tun, err := tunnel.Start(s.Listener.Addr().String())
+	tun, err := testnet.StartTunnel(s.Listener.Addr().String())
 	require.NoError(t, err)
 	t.Cleanup(tun.Close)
 	return tun

@@ -19,7 +19,22 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/internal/awshttp"
+	"github.com/warmclient/warmclient/internal/testnet"
 )
+
+// serve starts a server on pipes, and returns it with an SDK client that reaches it.
+func serve(t *testing.T, h http.HandlerFunc) (*httptest.Server, *testnet.Pipes, *sdkhttp.BuildableClient) {
+	t.Helper()
+	p := testnet.NewPipes()
+	server := httptest.NewUnstartedServer(h)
+	_ = server.Listener.Close()
+	server.Listener = p
+	server.Start()
+	t.Cleanup(server.Close)
+	return server, p, sdkhttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+		tr.DialContext = p.DialContext
+	})
+}
 
 func from(t *testing.T, client aws.HTTPClient) *awshttp.Client {
 	t.Helper()
@@ -107,7 +122,7 @@ func TestAfterAnAttemptsLimitNewCallsUseNewConnections(t *testing.T) {
 			}()
 		}
 		time.Sleep(time.Second)
-		require.EqualValues(t, 8, p.dials.Load())
+		require.Equal(t, 8, p.Dials())
 
 		mute.Store(true)
 		_, err := get(t.Context(), c, server.URL, 1)
@@ -117,10 +132,10 @@ func TestAfterAnAttemptsLimitNewCallsUseNewConnections(t *testing.T) {
 		text, err := get(t.Context(), c, server.URL+"/again", 2)
 		require.NoError(t, err)
 		assert.Equal(t, "/again", text)
-		assert.EqualValues(t, 9, p.dials.Load(), "a new connection, not one of the seven")
+		assert.Equal(t, 9, p.Dials(), "a new connection, not one of the seven")
 		_, err = get(t.Context(), c, server.URL, 1)
 		require.NoError(t, err)
-		assert.EqualValues(t, 9, p.dials.Load(), "which is kept")
+		assert.Equal(t, 9, p.Dials(), "which is kept")
 	})
 }
 
@@ -175,12 +190,12 @@ func TestAConnectionThatIsIdleFor45SecondsIsNotUsed(t *testing.T) {
 		c := from(t, client)
 		for _, step := range []struct {
 			idle  time.Duration
-			dials int32
+			dials int
 		}{{0, 1}, {44 * time.Second, 1}, {44 * time.Second, 1}, {46 * time.Second, 2}} {
 			time.Sleep(step.idle)
 			_, err := get(t.Context(), c, server.URL, 1)
 			require.NoError(t, err)
-			assert.Equal(t, step.dials, p.dials.Load())
+			assert.Equal(t, step.dials, p.Dials())
 		}
 	})
 }

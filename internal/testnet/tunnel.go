@@ -1,6 +1,4 @@
-// Package tunnel is a TCP proxy for tests that forgets connections, as a NAT gateway does with those
-// that were idle while a process was frozen: what is sent on them gets no answer, not even a reset.
-package tunnel
+package testnet
 
 import (
 	"fmt"
@@ -8,7 +6,8 @@ import (
 	"sync"
 )
 
-// Tunnel leads from its address to another.
+// Tunnel is a TCP proxy that forgets connections, as a NAT gateway does with those that were idle
+// while a process was frozen: what is sent on them gets no answer, not even a reset.
 type Tunnel struct {
 	listener net.Listener
 	target   string
@@ -21,11 +20,11 @@ type Tunnel struct {
 	wg sync.WaitGroup
 }
 
-// Start returns a tunnel to target. Stop it with Close.
-func Start(target string) (*Tunnel, error) {
+// StartTunnel returns a tunnel to target. Stop it with Close.
+func StartTunnel(target string) (*Tunnel, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("tunnel: %w", err)
+		return nil, fmt.Errorf("testnet: %w", err)
 	}
 	t := &Tunnel{listener: l, target: target, lost: map[net.Conn]bool{}}
 	t.wg.Go(t.serve)
