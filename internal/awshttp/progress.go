@@ -125,8 +125,8 @@ func (p *Progress) failed(err error, ended bool) {
 	}
 }
 
-// StatusOf returns the HTTP status that an AWS service answered with, or 0 where err is no answer. The
-// SDK, too, makes a response of status 0 where there is none.
+// StatusOf returns the HTTP status that an AWS service answered with, or 0 where err is no answer.
+// The SDK, too, makes a response of status 0 where there is none.
 func StatusOf(err error) int {
 	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	if !ok || answer.Response == nil || answer.Response.Response == nil {
