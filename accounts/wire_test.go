@@ -179,9 +179,9 @@ func TestFiftyAdditionsToOneOrganizationThatConflictAllSucceed(t *testing.T) {
 func TestAdditionsThatConflictUntilWriteTimeoutAre503(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		errs := addMany(t, newService(t, conflictingTable(t), accounts.Options{}), 350)
+		errs := addMany(t, newService(t, conflictingTable(t), accounts.Options{WriteTimeout: 500 * time.Millisecond}), 60)
 		errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
-		assert.NotEmpty(t, errs, "350 transactions of 12 ms are more than 3 s")
+		assert.NotEmpty(t, errs, "60 transactions of 12 ms are more than 500 ms")
 		for _, err := range errs {
 			require.Equal(t, 503, accounts.HTTPStatus(err), err)
 			require.ErrorContains(t, err, "TransactionCanceledException")

@@ -55,10 +55,8 @@ func limitDial(dial dialFunc, limit time.Duration) dialFunc {
 
 // speakHTTP1 keeps t from HTTP/2.
 func speakHTTP1(t *http.Transport) {
-	t.ForceAttemptHTTP2 = false
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
-	t.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
 	if t.TLSClientConfig == nil {
 		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
