@@ -41,7 +41,7 @@ const (
 func NewClient(cfg aws.Config, opts ...func(*secretsmanager.Options)) *secretsmanager.Client {
 	limits := func(o *secretsmanager.Options) {
 		o.HTTPClient = awshttp.LimitConnect(o.HTTPClient)
-		o.Retryer = awshttp.Retryer(maxAttempts, maxBackoff)
+		o.Retryer = awshttp.Retryer(maxAttempts, awshttp.HalfJitter(maxBackoff))
 		// The client wraps the retryer once more with this number, after all
 		// options have run.
 		o.RetryMaxAttempts = 0

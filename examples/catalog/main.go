@@ -1,7 +1,7 @@
-// Command catalog is one file to copy and to begin with: a function behind an HTTP API for products in
-// DynamoDB, cached on Momento. PUT /products/{id} creates or replaces one, PATCH changes its price, GET
-// reads it, in another currency with ?currency=EUR, and DELETE deletes it. SECRET_ID names a secret in
-// JSON with MOMENTO_API_KEY and RATES_API_KEY. The table's key is the string id.
+// Command catalog is a function to copy, in one file: an HTTP API for products in DynamoDB, cached on
+// Momento. PUT /products/{id} creates or replaces one, PATCH changes its price, GET reads it, in another
+// currency with ?currency=EUR, and DELETE deletes it. SECRET_ID names a secret in JSON with
+// MOMENTO_API_KEY and RATES_API_KEY. The table's key is the string id.
 package main
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/momentohq/client-sdk-go/momento"
+	"github.com/warmclient/warmclient/awsconfig"
 	"github.com/warmclient/warmclient/lazyclient"
 	"github.com/warmclient/warmclient/readaside"
 	"github.com/warmclient/warmclient/readaside/momentocache"
@@ -29,7 +29,7 @@ import (
 )
 
 func main() {
-	cfg, err := config.LoadDefaultConfig(context.Background())
+	cfg, err := awsconfig.Load(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -63,7 +63,8 @@ type catalog struct {
 // newCatalog connects to nothing. A holder opens its client once, and again after its key has been rotated.
 func newCatalog(cfg aws.Config) (*catalog, error) {
 	secret := secrets.SecretsManager{API: secrets.NewClient(cfg), ID: os.Getenv("SECRET_ID")}
-	c := &catalog{db: dynamodb.NewFromConfig(cfg), table: os.Getenv("TABLE_NAME"), rates: os.Getenv("RATES_URL")}
+	c := &catalog{table: os.Getenv("TABLE_NAME"), rates: os.Getenv("RATES_URL")}
+	c.db = dynamodb.NewFromConfig(awsconfig.Tune(cfg, awsconfig.Options{AttemptTimeout: 400 * time.Millisecond}))
 	c.cache = &lazyclient.Holder[momento.CacheClient]{
 		Name: "momento", Release: momentocache.Release, Stale: momentocache.IsStale, Observe: observe,
 		Open: momentocache.Opener{Source: secret, Key: "MOMENTO_API_KEY", Endpoint: os.Getenv("MOMENTO_ENDPOINT"), Cache: os.Getenv("CACHE_NAME"), ConsistentReads: true}.Open,

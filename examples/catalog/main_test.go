@@ -12,11 +12,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/truora/minidyn/server"
 
+	"github.com/warmclient/warmclient/awsconfig"
 	"github.com/warmclient/warmclient/lazyclient"
 	"github.com/warmclient/warmclient/readaside/cachetest"
 	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
@@ -43,7 +43,7 @@ func newTestCatalog(t *testing.T) (c *catalog, reads *atomic.Int32) {
 	} {
 		t.Setenv(name, value)
 	}
-	cfg, err := config.LoadDefaultConfig(t.Context())
+	cfg, err := awsconfig.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

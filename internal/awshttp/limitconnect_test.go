@@ -2,7 +2,6 @@ package awshttp_test
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"testing"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	sdkhttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -93,39 +91,4 @@ func TestLimitConnectLeavesOtherClientsAlone(t *testing.T) {
 	own := &http.Client{}
 	assert.Same(t, own, awshttp.LimitConnect(own))
 	assert.Nil(t, awshttp.LimitConnect(nil))
-}
-
-func TestRetryerPausesForAtMostMaxBackoff(t *testing.T) {
-	t.Parallel()
-	const maxBackoff = 100 * time.Millisecond
-	retryer := awshttp.Retryer(3, maxBackoff)
-	assert.Equal(t, 3, retryer.MaxAttempts())
-	for attempt := range 8 {
-		seen := map[time.Duration]bool{}
-		for range 100 {
-			delay, err := retryer.RetryDelay(attempt, nil)
-			require.NoError(t, err)
-			assert.LessOrEqual(t, delay, maxBackoff)
-			if attempt <= 1 {
-				assert.LessOrEqual(t, delay, maxBackoff/2)
-				assert.GreaterOrEqual(t, delay, maxBackoff/4)
-			} else {
-				assert.GreaterOrEqual(t, delay, maxBackoff/2)
-			}
-			seen[delay] = true
-		}
-		assert.Greater(t, len(seen), 1, "jitter")
-	}
-}
-
-func TestRetryerRetriesWhatMayPass(t *testing.T) {
-	t.Parallel()
-	retryer := awshttp.Retryer(3, time.Millisecond)
-	for status, want := range map[int]bool{400: false, 403: false, 404: false, 429: true, 500: true, 502: true, 503: true, 504: true} {
-		err := &smithyhttp.ResponseError{
-			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
-			Err:      errors.New("refused"),
-		}
-		assert.Equal(t, want, retryer.IsErrorRetryable(err), status)
-	}
 }
