@@ -83,8 +83,7 @@ func (c *catalog) useCache(cache readaside.Cache) (err error) {
 	return err
 }
 
-// Warm connects to the table.
-func (c *catalog) Warm(ctx context.Context) error {
+func (c *catalog) Warm(ctx context.Context) error { // connects to the table
 	_, _, err := c.load(ctx, "none")
 	return err
 }
