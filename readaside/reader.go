@@ -131,30 +131,31 @@ func (r *Reader[K, V]) Get(ctx context.Context, id K) (v V, found bool, err erro
 	case ctx.Err() != nil:
 		return v, false, context.Cause(ctx)
 	}
-
-	return r.shared(ctx, &rd, id)
+	return r.shared(ctx, rd, id)
 }
 
 // shared returns the result of a shared load.
-func (r *Reader[K, V]) shared(ctx context.Context, rd *read, id K) (v V, found bool, err error) {
-	key, detached := rd.key, context.WithoutCancel(ctx)
-	l, ch := r.s.loads.join(rd, func(l *load) any {
-		return <-start(func() (*loaded[V], error) { return r.leaseAndLoad(detached, l, id, key) })
-	})
-	select {
-	case shared := <-ch:
-		res, _ := shared.Val.(result[*loaded[V]])
-		if res.panicked != nil {
-			panic(res.panicked)
+func (r *Reader[K, V]) shared(ctx context.Context, rd read, id K) (v V, found bool, err error) {
+	detached := context.WithoutCancel(ctx)
+	for {
+		ch, over := r.s.loads.join(ctx, rd, func(l *load) any {
+			return <-start(func() (*loaded[V], error) { return r.leaseAndLoad(detached, l, id) })
+		})
+		select {
+		case shared := <-ch:
+			res, _ := shared.Val.(result[*loaded[V]])
+			if res.panicked != nil {
+				panic(res.panicked)
+			}
+			if res.err != nil {
+				return v, false, res.err
+			}
+			r.fill(ctx, rd, res.value)
+			return res.value.v, res.value.found, nil
+		case <-over:
+		case <-ctx.Done():
+			return v, false, context.Cause(ctx)
 		}
-		if res.err != nil {
-			return v, false, res.err
-		}
-		r.fill(ctx, rd, res.value)
-		return res.value.v, res.value.found, nil
-	case <-ctx.Done():
-		r.s.loads.leave(key, l)
-		return v, false, context.Cause(ctx)
 	}
 }
 
@@ -252,10 +253,11 @@ type loaded[V any] struct {
 
 // leaseAndLoad is a shared load: the lease, where one is wanted, the load and the encoding, so that
 // what callers do to v cannot reach the cache.
-func (r *Reader[K, V]) leaseAndLoad(ctx context.Context, l *load, id K, key string) (x *loaded[V], err error) {
+func (r *Reader[K, V]) leaseAndLoad(ctx context.Context, l *load, id K) (x *loaded[V], err error) {
+	defer l.skipLease()
 	x = new(loaded[V])
-	if l.wantsLease {
-		x.lease, x.leaseTook = r.lease(ctx, l, key)
+	if l.state == Miss || l.state == Unreadable {
+		x.lease, x.leaseTook = r.lease(l)
 	}
 	r.s.loads.begin(l, x.lease)
 	if x.v, x.found, err = r.load(ctx, id); err != nil || x.lease == nil {
@@ -264,31 +266,28 @@ func (r *Reader[K, V]) leaseAndLoad(ctx context.Context, l *load, id K, key stri
 	switch {
 	case x.found:
 		var bad error
-		if x.entry, bad = r.encode(key, x.v); bad != nil {
+		if x.entry, bad = r.encode(l.key, x.v); bad != nil {
 			r.s.observe(ctx, Event{Op: OpFill, Entity: r.e.Name, Outcome: CacheFailed, Err: bad})
 		}
 	case r.e.NegativeTTL > 0:
-		x.entry = seal(valueFormat, kindAbsent, r.e.Version, key, nil)
+		x.entry = seal(valueFormat, kindAbsent, r.e.Version, l.key, nil)
 	}
 	return x, nil
 }
 
-// lease reserves the entry of key for the fill, and returns the lease, or nil where it was not
+// lease reserves the entry of a key for the fill, and returns the lease, or nil where it was not
 // stored.
-func (r *Reader[K, V]) lease(ctx context.Context, l *load, key string) ([]byte, time.Duration) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	s, lease := r.s, newMarker(kindLease, key)
-	left := s.loads.leasing(l, cancel)
+func (r *Reader[K, V]) lease(l *load) ([]byte, time.Duration) {
+	s, lease, left := r.s, newMarker(kindLease, l.key), l.left
 	e := Event{Op: OpLease, Entity: r.e.Name}
-	e = s.ask(ctx, s.writes, &left, false, e, func(ctx context.Context) (bool, error) {
+	e = s.ask(l.leasing, s.writes, &left, false, e, func(ctx context.Context) (bool, error) {
 		ttl := plus(r.e.LoadTimeout, time.Second)
-		if l.seen == nil {
-			return s.opt.Cache.SetIfAbsent(ctx, key, lease, ttl)
+		if l.entry == nil {
+			return s.opt.Cache.SetIfAbsent(ctx, l.key, lease, ttl)
 		}
-		return s.opt.Cache.SetIfEqual(ctx, key, l.seen, lease, ttl)
+		return s.opt.Cache.SetIfEqual(ctx, l.key, l.entry, lease, ttl)
 	})
-	s.observe(ctx, e)
+	s.observe(l.leasing, e)
 	if e.Outcome != Stored {
 		lease = nil
 	}
@@ -348,7 +347,7 @@ func (r *Reader[K, V]) load(ctx context.Context, id K) (v V, found bool, err err
 }
 
 // fill stores what was loaded, if no other caller does.
-func (r *Reader[K, V]) fill(ctx context.Context, rd *read, x *loaded[V]) {
+func (r *Reader[K, V]) fill(ctx context.Context, rd read, x *loaded[V]) {
 	s := r.s
 	left := atMostHalf(ctx, rd.left-x.leaseTook)
 	failed := rd.state == CacheFailed || rd.state == CacheSkipped

@@ -52,7 +52,7 @@ func NewStore(o Options) (*Store, error) {
 	}
 	o.CacheTimeout = cmp.Or(o.CacheTimeout, 50*time.Millisecond)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 3*time.Second)
-	return &Store{opt: o, reads: newBreaker(), writes: newBreaker(), names: make(map[string]bool)}, nil
+	return &Store{opt: o, reads: newBreaker(), writes: newBreaker(), names: make(map[string]bool), loads: loads{keys: make(map[string]*load)}}, nil
 }
 
 // register reports whether name was free.

@@ -205,7 +205,7 @@ func (w *write) fence(ctx context.Context) {
 func (w *write) settle(ctx context.Context) {
 	s := w.store
 	for i := range w.items {
-		s.loads.forget(w.items[i].key)
+		s.loads.end(w.items[i].key, nil)
 	}
 	if s.opt.Cache == nil {
 		return
