@@ -18,72 +18,114 @@ var (
 	errPendingFull = errors.New("readaside: too many writes have not reached the cache: this one is not repeated")
 )
 
-// An unreached is a key whose second step was not acknowledged.
-type unreached struct {
-	entity, key string
-	fence       []byte // to be set where the outcome of the write was unknown; nil: the key is deleted
-	busy        bool   // being repeated
+// An item is one key of a write, and stays in the Store while its second step is pending.
+type item struct {
+	Change
+	fence   []byte  // that the first step has set, or has tried to set
+	fenced  bool    // the first step was acknowledged
+	lasting []byte  // set by the second step, as the change may still take effect; nil: the key is deleted
+	done    bool    // the second step was acknowledged
+	claimed bool    // the second step is being repeated
+	events  []Event // to be observed
 }
 
-// pending are the keys of a Store whose second step was not acknowledged.
+// ask makes a call of the cache for it, and keeps the Event.
+func (it *item) ask(ctx context.Context, op Op, left time.Duration, force bool, call func(context.Context) (bool, error)) *Event {
+	it.events = append(it.events, Event{Op: op, Entity: it.entity})
+	e := &it.events[len(it.events)-1]
+	it.store.ask(ctx, left, force, e, call)
+	return e
+}
+
+// unfence deletes the key, or sets the lasting fence.
+func (it *item) unfence(ctx context.Context, left time.Duration, force bool) {
+	s := it.store
+	e := it.ask(ctx, OpUnfence, left, force, func(ctx context.Context) (bool, error) {
+		if it.lasting != nil {
+			return true, s.opt.Cache.Set(ctx, it.key, it.lasting, s.fenceTTL())
+		}
+		return true, s.opt.Cache.Delete(ctx, it.key)
+	})
+	it.done = e.Outcome == Stored
+	if it.err != nil {
+		e.Err = errors.Join(it.err, e.Err)
+	}
+}
+
+// fenceTTL is the life of a fence: a write is over before that.
+func (s *Store) fenceTTL() time.Duration { return plus(s.opt.WriteTimeout, 5*time.Second) }
+
+// each takes a step of all items, of which there is one at least, in parallel. Then it calls after
+// for each, and last observes the events, also where a step has ended this goroutine.
+func (s *Store) each(ctx context.Context, items []*item, step func(*item), after func(*item) error) {
+	defer func() {
+		var events []Event
+		for _, it := range items {
+			events = append(events, it.events...)
+			it.events = nil
+			if err := after(it); err != nil { // it may belong to another goroutine now
+				events = append(events, Event{Op: OpUnfence, Entity: it.entity, Outcome: CacheFailed, Err: err})
+			}
+		}
+		for _, e := range events {
+			s.observe(ctx, e)
+		}
+	}()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for _, it := range items[1:] {
+		wg.Go(func() { step(it) })
+	}
+	step(items[0])
+}
+
+// pending are the items of a Store whose second step was not acknowledged.
 type pending struct {
-	n    atomic.Int32 // len(keys)
-	mu   sync.Mutex
-	keys map[string]*unreached
-}
-
-// add remembers u, and reports false where there is no room. A repetition under way of an earlier
-// second step says nothing about this one.
-func (p *pending) add(u *unreached) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if old := p.keys[u.key]; old != nil && u.fence == nil {
-		u.fence = old.fence // the outcome of the earlier write is still unknown
-	} else if old == nil && len(p.keys) >= maxPending {
-		return false
-	}
-	if p.keys == nil {
-		p.keys = make(map[string]*unreached)
-	}
-	p.keys[u.key] = u
-	p.n.Store(int32(len(p.keys)))
-	return true
+	n     atomic.Int32 // len(items)
+	mu    sync.Mutex
+	items map[string]*item // by key
 }
 
 func (p *pending) has(key string) bool {
-	if p.n.Load() == 0 {
-		return false
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.keys[key] != nil
+	return p.items[key] != nil
 }
 
-// claim returns up to limit keys that nobody is repeating.
-func (p *pending) claim(limit int) (us []*unreached) {
+// claim returns up to limit items whose second step is not being repeated.
+func (p *pending) claim(limit int) (items []*item) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, u := range p.keys {
-		if len(us) == limit {
-			break
-		}
-		if !u.busy {
-			u.busy = true
-			us = append(us, u)
+	for _, it := range p.items {
+		if !it.claimed && len(items) < limit {
+			it.claimed = true
+			items = append(items, it)
 		}
 	}
-	return us
+	return items
 }
 
-// release ends a claim, and forgets u if it was acknowledged.
-func (p *pending) release(u *unreached, acknowledged bool) {
+// settle remembers an item whose second step was not acknowledged, or forgets one that was claimed
+// and now is done. It is an error where there is no room.
+func (p *pending) settle(it *item) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	u.busy = false
-	if acknowledged && p.keys[u.key] == u {
-		delete(p.keys, u.key)
-		p.n.Store(int32(len(p.keys)))
+	it.claimed = false
+	switch old := p.items[it.key]; {
+	case it.done && old == it:
+		delete(p.items, it.key)
+	case it.done: // which says nothing about another write of the key
+	case old == nil && len(p.items) >= maxPending:
+		return errPendingFull
+	default:
+		if old != nil && it.lasting == nil {
+			it.lasting = old.lasting // the outcome of the earlier write is still unknown
+		}
+		it.entry, it.err = nil, nil
+		p.items[it.key] = it
 	}
+	p.n.Store(int32(len(p.items)))
+	return nil
 }
 
 // repeatPending repeats the second steps that were not acknowledged, as far as the breaker allows,
@@ -92,47 +134,10 @@ func (s *Store) repeatPending(ctx context.Context, left time.Duration) time.Dura
 	if s.pending.n.Load() == 0 || left <= 0 {
 		return left
 	}
-	limit := maxPending
-	switch s.writes.State() {
-	case gobreaker.StateOpen:
-		return left
-	case gobreaker.StateHalfOpen:
-		limit = 1 // the probe
-	}
-	us := s.pending.claim(limit)
-	if len(us) == 0 {
-		return left
-	}
 	began := time.Now()
-	events := make([]Event, len(us))
-	defer func() {
-		for i, u := range us {
-			s.pending.release(u, events[i].Outcome == Stored)
-		}
-		for _, e := range events {
-			if e.Outcome != CacheSkipped || errors.Is(e.Err, ErrNotReady) {
-				s.observe(ctx, e)
-			}
-		}
-	}()
-	each(len(us), func(i int) {
-		u, left := us[i], left
-		e := Event{Op: OpUnfence, Entity: u.entity, Outcome: CacheFailed, Err: errGoexit}
-		events[i] = e
-		events[i] = s.ask(ctx, s.writes, &left, false, e, func(ctx context.Context) (bool, error) {
-			return true, s.deleteOrFence(ctx, u.key, u.fence)
-		})
-	})
+	limit := map[gobreaker.State]int{gobreaker.StateClosed: maxPending, gobreaker.StateHalfOpen: 1} // 1: the probe
+	if items := s.pending.claim(limit[s.writes.State()]); len(items) > 0 {
+		s.each(ctx, items, func(it *item) { it.unfence(ctx, left, false) }, s.pending.settle)
+	}
 	return left - time.Since(began)
 }
-
-// deleteOrFence stores fence under key, or deletes key where there is none.
-func (s *Store) deleteOrFence(ctx context.Context, key string, fence []byte) error {
-	if fence != nil {
-		return s.opt.Cache.Set(ctx, key, fence, s.fenceTTL())
-	}
-	return s.opt.Cache.Delete(ctx, key)
-}
-
-// fenceTTL is the life of a fence: a write is over before that.
-func (s *Store) fenceTTL() time.Duration { return plus(s.opt.WriteTimeout, 5*time.Second) }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/sony/gobreaker/v2"
 )
 
 // Options configures a [Store]. The zero value is valid: every read is a load.
@@ -34,9 +36,7 @@ type Store struct {
 	reads, writes *breaker // of Cache.Get, and of all other calls
 	loads         loads
 	pending       pending
-
-	mu    sync.Mutex
-	names map[string]bool // of the Readers' entities
+	names         sync.Map // of the Readers' entities
 }
 
 // NewStore returns a Store. It calls nothing. The error names an option that cannot work: a Cache
@@ -52,16 +52,8 @@ func NewStore(o Options) (*Store, error) {
 	}
 	o.CacheTimeout = cmp.Or(o.CacheTimeout, 50*time.Millisecond)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 3*time.Second)
-	return &Store{opt: o, reads: newBreaker(), writes: newBreaker(), names: make(map[string]bool), loads: loads{keys: make(map[string]*load)}}, nil
-}
-
-// register reports whether name was free.
-func (s *Store) register(name string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	taken := s.names[name]
-	s.names[name] = true
-	return !taken
+	return &Store{opt: o, reads: newBreaker(), writes: newBreaker(),
+		loads: loads{keys: make(map[string]*load)}, pending: pending{items: make(map[string]*item)}}, nil
 }
 
 func (s *Store) observe(ctx context.Context, e Event) {
@@ -72,3 +64,76 @@ func (s *Store) observe(ctx context.Context, e Event) {
 
 // plus returns d + extra, or d where that overflows.
 func plus(d, extra time.Duration) time.Duration { return max(d, d+extra) }
+
+// atMostHalf returns d, or half of the time that ctx has left if that is less.
+func atMostHalf(ctx context.Context, d time.Duration) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		d = min(d, time.Until(deadline)/2)
+	}
+	return d
+}
+
+var (
+	// errUncounted is what a breaker is told of a call that says nothing about the cache.
+	errUncounted = errors.New("readaside: not counted")
+	errNoTime    = errors.New("readaside: no time is left for the cache")
+)
+
+// A breaker is a circuit breaker for one kind of cache call. Three failures in a row open it for a
+// second. Then one call probes.
+type breaker = gobreaker.TwoStepCircuitBreaker[struct{}]
+
+func newBreaker() *breaker {
+	return gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		Timeout:     time.Second - 1, // gobreaker counts the last instant as open
+		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 3 },
+		IsExcluded:  func(err error) bool { return err == errUncounted },
+	})
+}
+
+// ask makes one call of the cache, which may take as long as left. It sets the Outcome of e to
+// Stored or NotStored, as call reports, or to CacheFailed or CacheSkipped, and Took and Err, even
+// where call panics, or ends the goroutine. With force, call is made whatever the breaker says.
+func (s *Store) ask(
+	ctx context.Context, left time.Duration, force bool, e *Event,
+	call func(ctx context.Context) (stored bool, err error),
+) {
+	b := s.writes
+	if e.Op == OpGet {
+		b = s.reads
+	}
+	e.Outcome, e.Err = CacheSkipped, errNoTime
+	if left <= 0 {
+		return
+	}
+	var report func(error)
+	if report, e.Err = b.Allow(); e.Err != nil && !force {
+		return
+	}
+	began := time.Now()
+	within, cancel := context.WithDeadline(ctx, began.Add(left))
+	stored, err := false, errGoexit // what remains if the cache ends this goroutine
+	defer func() {
+		cancel()
+		e.Took, e.Err = time.Since(began), err
+		switch {
+		case err == nil && stored:
+			e.Outcome = Stored
+		case err == nil:
+			e.Outcome = NotStored
+		case errors.Is(err, ErrNotReady):
+			err = errUncounted
+		case left < s.opt.CacheTimeout/2 || ctx.Err() != nil:
+			e.Outcome, err = CacheFailed, errUncounted
+		default:
+			e.Outcome = CacheFailed
+		}
+		if report != nil {
+			report(err)
+		}
+	}()
+	err = guard(func() (err error) {
+		stored, err = call(within)
+		return err
+	})
+}

@@ -36,10 +36,9 @@ func (r *Reader[K, V]) ChangedTo(id K, v V) Change {
 }
 
 // unchanged marks an error of a write that wrote nothing.
-type unchanged struct{ err error }
+type unchanged struct{ error }
 
-func (u *unchanged) Error() string { return u.err.Error() }
-func (u *unchanged) Unwrap() error { return u.err }
+func (u *unchanged) Unwrap() error { return u.error }
 
 // Unchanged marks err as one of a write that has certainly written nothing, such as a condition
 // that was not met. The function that is given to [Store.Write] returns it. Unchanged(nil) is nil.
@@ -53,26 +52,38 @@ func Unchanged(err error) error {
 }
 
 // unmarked is an error that has a mark of Unchanged somewhere in its chain, and hides it.
-type unmarked struct{ err error }
+type unmarked struct{ error }
 
-func (u *unmarked) Error() string        { return u.err.Error() }
-func (u *unmarked) Is(target error) bool { return errors.Is(u.err, target) }
+func (u *unmarked) Is(target error) bool { return errors.Is(u.error, target) }
 
 func (u *unmarked) As(target any) bool {
 	_, mark := target.(**unchanged)
-	return !mark && errors.As(u.err, target)
+	return !mark && errors.As(u.error, target)
 }
 
-// unmark reports whether err is marked, and returns it without the mark: an enclosing Write must
-// not take it for its own.
-func unmark(err error) (marked bool, plain error) {
+// An outcome is what is known of the change that a write was to make.
+type outcome int
+
+const (
+	nothingWritten outcome = iota
+	written
+	unknown
+)
+
+// outcomeOf returns what an error of the function given to Write says, and that error without the
+// mark of Unchanged: an enclosing Write must not take it for its own.
+func outcomeOf(err error) (o outcome, plain error) {
+	if err == nil {
+		return written, nil
+	}
+	o = unknown
 	for u, ok := err.(*unchanged); ok; u, ok = err.(*unchanged) {
-		marked, err = true, u.err
+		o, err = nothingWritten, u.error
 	}
 	if _, ok := errors.AsType[*unchanged](err); ok {
-		return true, &unmarked{err}
+		return nothingWritten, &unmarked{err}
 	}
-	return marked, err
+	return o, err
 }
 
 // Write calls do, which changes the entities that changes names, and keeps the cache from serving
@@ -88,37 +99,30 @@ func unmark(err error) (marked bool, plain error) {
 // If ctx has ended before do is called, Write returns context.Cause(ctx). It is an error to name no
 // Change, or one of another Store's Reader; do is not called then. An entity that is named twice
 // is Changed.
-func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, changes ...Change) error {
-	w := write{store: s, items: make([]item, 0, len(changes))}
+func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, changes ...Change) (err error) {
+	var items []*item
 	for i, c := range changes {
 		if c.store != s {
 			return fmt.Errorf("readaside: write: change %d of %d is not of a Reader of this Store", i+1, len(changes))
 		}
-		w.add(c)
+		items = add(items, c)
 	}
-	if len(w.items) == 0 {
+	if len(items) == 0 {
 		return errors.New("readaside: write: no Change is named")
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	defer w.settle(ctx)
-	w.fence(ctx)
+	o := nothingWritten
+	defer func() { s.settle(ctx, items, o) }()
+	s.fence(ctx, items)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	w.outcome = unknown
 	within, cancel := context.WithTimeout(ctx, s.opt.WriteTimeout)
 	defer cancel()
-	err := do(within)
-	if err == nil {
-		w.outcome = written
-		return nil
-	}
-	marked, err := unmark(err)
-	if marked {
-		w.outcome = nothingWritten
-	}
+	o = unknown // also where do panics, or ends the goroutine
+	o, err = outcomeOf(do(within))
 	return err
 }
 
@@ -127,158 +131,73 @@ func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, c
 // after a Write. Gets that begin after Invalidate returns do not return an older value. A Change
 // of another Store's Reader is reported as an Event, and otherwise ignored.
 func (s *Store) Invalidate(ctx context.Context, changes ...Change) {
-	w := write{store: s, outcome: written}
+	var items []*item
 	for _, c := range changes {
 		if c.store != s {
 			err := errors.New("readaside: invalidate: the Change is not of a Reader of this Store")
 			s.observe(ctx, Event{Op: OpUnfence, Entity: c.entity, Outcome: CacheSkipped, Err: err})
 			continue
 		}
-		w.add(c)
+		items = add(items, c)
 	}
-	if len(w.items) == 0 {
-		return
+	if len(items) > 0 {
+		s.repeatPending(ctx, atMostHalf(ctx, s.opt.CacheTimeout))
+		s.settle(ctx, items, written)
 	}
-	s.repeatPending(ctx, s.budget(ctx))
-	w.settle(ctx)
 }
 
-// What is known of the change that a write was to make.
-const (
-	nothingWritten = iota
-	written
-	unknown
-)
-
-// A write is one Write or Invalidate.
-type write struct {
-	store   *Store
-	items   []item
-	outcome int
-}
-
-// An item is one entity of a write.
-type item struct {
-	Change
-	fence    []byte // acknowledged; nil: none
-	newFence []byte // the one that was or is to be set
-	events   []Event
-}
-
-// add adds c. An entity that is named twice is Changed.
-func (w *write) add(c Change) {
-	for i := range w.items {
-		if it := &w.items[i]; it.key == c.key {
+// add adds c to the items of a write. An entity that is named twice is Changed.
+func add(items []*item, c Change) []*item {
+	for _, it := range items {
+		if it.key == c.key {
 			it.entry, it.err = nil, errors.Join(it.err, c.err)
-			return
+			return items
 		}
 	}
-	w.items = append(w.items, item{Change: c})
+	return append(items, &item{Change: c})
 }
 
 // fence is the first step.
-func (w *write) fence(ctx context.Context) {
-	s := w.store
+func (s *Store) fence(ctx context.Context, items []*item) {
 	if s.opt.Cache == nil {
 		return
 	}
-	left := s.repeatPending(ctx, s.budget(ctx))
-	events := make([]Event, len(w.items))
-	each(len(w.items), func(i int) {
-		it, left := &w.items[i], left
-		it.newFence = newMarker(kindFence, it.key)
-		e := Event{Op: OpFence, Entity: it.entity, Outcome: CacheFailed, Err: errGoexit}
-		events[i] = e
-		e = s.ask(ctx, s.writes, &left, false, e, func(ctx context.Context) (bool, error) {
-			return true, s.opt.Cache.Set(ctx, it.key, it.newFence, s.fenceTTL())
+	left := s.repeatPending(ctx, atMostHalf(ctx, s.opt.CacheTimeout))
+	s.each(ctx, items, func(it *item) {
+		it.fence = newMarker(kindFence, it.key)
+		e := it.ask(ctx, OpFence, left, false, func(ctx context.Context) (bool, error) {
+			return true, s.opt.Cache.Set(ctx, it.key, it.fence, s.fenceTTL())
 		})
-		if events[i] = e; e.Outcome == Stored {
-			it.fence = it.newFence
-		}
-	})
-	for _, e := range events {
-		s.observe(ctx, e)
-	}
+		it.fenced = e.Outcome == Stored
+	}, func(*item) error { return nil })
 }
 
 // settle is the second step. What is not acknowledged is pending from then on.
-func (w *write) settle(ctx context.Context) {
-	s := w.store
-	for i := range w.items {
-		s.loads.end(w.items[i].key, nil)
+func (s *Store) settle(ctx context.Context, items []*item, o outcome) {
+	for _, it := range items {
+		s.loads.end(it.key, nil)
+		switch o {
+		case nothingWritten: // the fence is lifted
+			it.entry, it.ttl, it.done = it.fence, time.Millisecond, !it.fenced
+		case unknown:
+			it.entry, it.lasting = nil, it.fence
+		}
 	}
 	if s.opt.Cache == nil {
 		return
 	}
-	acknowledged := make([]bool, len(w.items))
-	defer func() {
-		for i, ok := range acknowledged {
-			if !ok {
-				w.postpone(&w.items[i])
-			}
-		}
-		for i := range w.items {
-			for _, e := range w.items[i].events {
-				s.observe(ctx, e)
-			}
-		}
-	}()
 	detached := context.WithoutCancel(ctx)
-	each(len(w.items), func(i int) {
-		acknowledged[i] = w.unfence(detached, &w.items[i])
-	})
-}
-
-// unfence takes the second step for one entity, and reports whether it was acknowledged.
-func (w *write) unfence(ctx context.Context, it *item) (acknowledged bool) {
-	s, cache := w.store, w.store.opt.Cache
-	left := s.opt.CacheTimeout
-	ask := func(call func(context.Context) (bool, error)) Outcome {
-		at := len(it.events)
-		e := Event{Op: OpUnfence, Entity: it.entity, Outcome: CacheFailed, Err: errGoexit}
-		it.events = append(it.events, e)
-		e = s.ask(ctx, s.writes, &left, true, e, call)
-		it.events[at] = e
-		return e.Outcome
-	}
-	switch {
-	case w.outcome == nothingWritten && it.fence == nil:
-		return true
-	case w.outcome == nothingWritten:
-		o := ask(func(ctx context.Context) (bool, error) {
-			return cache.SetIfEqual(ctx, it.key, it.fence, it.fence, time.Millisecond)
-		})
-		return o == Stored || o == NotStored
-	case w.outcome == written && it.entry != nil && it.fence != nil:
-		o := ask(func(ctx context.Context) (bool, error) {
-			return cache.SetIfEqual(ctx, it.key, it.fence, it.entry, it.ttl)
-		})
-		if o == Stored {
-			return true
+	s.each(ctx, items, func(it *item) {
+		left := s.opt.CacheTimeout
+		if it.fenced && it.entry != nil {
+			e := it.ask(detached, OpUnfence, left, true, func(ctx context.Context) (bool, error) {
+				return s.opt.Cache.SetIfEqual(ctx, it.key, it.fence, it.entry, it.ttl)
+			})
+			left -= e.Took
+			it.done = e.Outcome == Stored || e.Outcome == NotStored && o == nothingWritten
 		}
-	}
-	o := ask(func(ctx context.Context) (bool, error) {
-		return true, s.deleteOrFence(ctx, it.key, w.lasting(it))
-	})
-	if it.err != nil {
-		e := &it.events[len(it.events)-1]
-		e.Err = errors.Join(it.err, e.Err)
-	}
-	return o == Stored
-}
-
-// lasting returns the fence that is to stay where the change may still take effect, or nil.
-func (w *write) lasting(it *item) []byte {
-	if w.outcome != unknown {
-		return nil
-	}
-	return it.newFence
-}
-
-// postpone makes the second step of one entity a pending one.
-func (w *write) postpone(it *item) {
-	if w.store.pending.add(&unreached{entity: it.entity, key: it.key, fence: w.lasting(it)}) {
-		return
-	}
-	it.events = append(it.events, Event{Op: OpUnfence, Entity: it.entity, Outcome: CacheFailed, Err: errPendingFull})
+		if !it.done && o != nothingWritten {
+			it.unfence(detached, left, true)
+		}
+	}, s.pending.settle)
 }
