@@ -161,7 +161,7 @@ func (r *Reader[K, V]) lookUp(ctx context.Context, rd *read) (v V) {
 		rd.entry = nil
 	}
 	rd.state = e.Outcome
-	s.observe(ctx, e)
+	s.opt.Observe(ctx, e)
 	return v
 }
 

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -52,14 +55,11 @@ func NewStore(o Options) (*Store, error) {
 	}
 	o.CacheTimeout = cmp.Or(o.CacheTimeout, 50*time.Millisecond)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 3*time.Second)
+	if o.Observe == nil {
+		o.Observe = func(context.Context, Event) {}
+	}
 	return &Store{opt: o, reads: newBreaker(), writes: newBreaker(),
 		loads: loads{keys: make(map[string]*load)}, pending: pending{items: make(map[string]*item)}}, nil
-}
-
-func (s *Store) observe(ctx context.Context, e Event) {
-	if s.opt.Observe != nil {
-		s.opt.Observe(ctx, e)
-	}
 }
 
 // plus returns d + extra, or d where that overflows.
@@ -75,8 +75,10 @@ func atMostHalf(ctx context.Context, d time.Duration) time.Duration {
 
 var (
 	// errUncounted is what a breaker is told of a call that says nothing about the cache.
-	errUncounted = errors.New("readaside: not counted")
-	errNoTime    = errors.New("readaside: no time is left for the cache")
+	errUncounted   = errors.New("readaside: not counted")
+	errNoTime      = errors.New("readaside: no time is left for the cache")
+	errPending     = errors.New("readaside: a write has not reached the cache yet")
+	errPendingFull = errors.New("readaside: too many writes have not reached the cache: this one is not repeated")
 )
 
 // A breaker is a circuit breaker for one kind of cache call. Three failures in a row open it for a
@@ -91,13 +93,13 @@ func newBreaker() *breaker {
 	})
 }
 
+// A cacheCall makes one call of the cache. It reports whether that did what was asked.
+type cacheCall = func(ctx context.Context) (stored bool, err error)
+
 // ask makes one call of the cache, which may take as long as left. It sets the Outcome of e to
 // Stored or NotStored, as call reports, or to CacheFailed or CacheSkipped, and Took and Err, even
 // where call panics, or ends the goroutine. With force, call is made whatever the breaker says.
-func (s *Store) ask(
-	ctx context.Context, left time.Duration, force bool, e *Event,
-	call func(ctx context.Context) (stored bool, err error),
-) {
+func (s *Store) ask(ctx context.Context, left time.Duration, force bool, e *Event, call cacheCall) {
 	b := s.writes
 	if e.Op == OpGet {
 		b = s.reads
@@ -136,4 +138,59 @@ func (s *Store) ask(
 		stored, err = call(within)
 		return err
 	})
+}
+
+// maxPending is how many keys a Store remembers whose second step is to be repeated.
+const maxPending = 1024
+
+// pending are the items of a Store whose second step was not acknowledged.
+type pending struct {
+	repeating sync.Mutex   // held while second steps are repeated
+	n         atomic.Int32 // len(items)
+	mu        sync.Mutex
+	items     map[string]*item // by key
+}
+
+func (p *pending) has(key string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.items[key] != nil
+}
+
+// settle remembers an item whose second step was not acknowledged, and forgets one that was pending
+// and is done.
+func (p *pending) settle(it *item) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch old := p.items[it.key]; {
+	case it.done && old == it:
+		delete(p.items, it.key)
+	case it.done: // which says nothing about another write of the key
+	case old == nil && len(p.items) >= maxPending:
+		it.events = append(it.events, Event{Op: OpUnfence, Entity: it.entity, Outcome: CacheFailed, Err: errPendingFull})
+	default:
+		again := &item{Change: Change{store: it.store, entity: it.entity, key: it.key}, lasting: it.lasting}
+		if old != nil && again.lasting == nil {
+			again.lasting = old.lasting // the outcome of the earlier write is still unknown
+		}
+		p.items[it.key] = again
+	}
+	p.n.Store(int32(len(p.items)))
+}
+
+// repeatPending repeats the second steps that were not acknowledged, as far as the breaker allows
+// and unless another goroutine does, and returns what is left of the time.
+func (s *Store) repeatPending(ctx context.Context, left time.Duration) time.Duration {
+	p, began := &s.pending, time.Now()
+	if p.n.Load() == 0 || left <= 0 || !p.repeating.TryLock() {
+		return left
+	}
+	defer p.repeating.Unlock()
+	p.mu.Lock()
+	items := slices.Collect(maps.Values(p.items))
+	p.mu.Unlock()
+	limit := map[gobreaker.State]int{gobreaker.StateClosed: maxPending, gobreaker.StateHalfOpen: 1} // 1: the probe
+	items = items[:min(len(items), limit[s.writes.State()])]
+	s.each(ctx, items, func(it *item) { it.unfence(ctx, left, false) }, p.settle)
+	return left - time.Since(began)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -28,12 +29,13 @@ func (r *Reader[K, V]) Changed(id K) Change {
 // that of Changed, and the error is in the Event.
 func (r *Reader[K, V]) ChangedTo(id K, v V) Change {
 	c := r.Changed(id)
-	if r.s.opt.Cache != nil {
-		c.ttl = r.ttl()
-		c.entry, c.err = r.encode(c.key, v)
-	}
+	c.ttl = r.ttl()
+	c.entry, c.err = r.encode(c.key, v)
 	return c
 }
+
+// errNotCalled stands for the answer of a function that Write has not called yet.
+var errNotCalled = errors.New("readaside: write: not called")
 
 // unchanged marks an error of a write that wrote nothing.
 type unchanged struct{ error }
@@ -61,29 +63,15 @@ func (u *unmarked) As(target any) bool {
 	return !mark && errors.As(u.error, target)
 }
 
-// An outcome is what is known of the change that a write was to make.
-type outcome int
-
-const (
-	nothingWritten outcome = iota
-	written
-	unknown
-)
-
-// outcomeOf returns what an error of the function given to Write says, and that error without the
-// mark of Unchanged: an enclosing Write must not take it for its own.
-func outcomeOf(err error) (o outcome, plain error) {
-	if err == nil {
-		return written, nil
-	}
-	o = unknown
+// unmark returns err without the mark of Unchanged: an enclosing Write must not take it for its own.
+func unmark(err error) error {
 	for u, ok := err.(*unchanged); ok; u, ok = err.(*unchanged) {
-		o, err = nothingWritten, u.error
+		err = u.error
 	}
 	if _, ok := errors.AsType[*unchanged](err); ok {
-		return nothingWritten, &unmarked{err}
+		return &unmarked{err}
 	}
-	return o, err
+	return err
 }
 
 // Write calls do, which changes the entities that changes names, and keeps the cache from serving
@@ -99,7 +87,7 @@ func outcomeOf(err error) (o outcome, plain error) {
 // If ctx has ended before do is called, Write returns context.Cause(ctx). It is an error to name no
 // Change, or one of another Store's Reader; do is not called then. An entity that is named twice
 // is Changed.
-func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, changes ...Change) (err error) {
+func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, changes ...Change) error {
 	var items []*item
 	for i, c := range changes {
 		if c.store != s {
@@ -113,17 +101,17 @@ func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, c
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	o := nothingWritten
-	defer func() { s.settle(ctx, items, o) }()
+	answer := Unchanged(errNotCalled)
+	defer func() { s.settle(ctx, items, answer) }()
 	s.fence(ctx, items)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	within, cancel := context.WithTimeout(ctx, s.opt.WriteTimeout)
 	defer cancel()
-	o = unknown // also where do panics, or ends the goroutine
-	o, err = outcomeOf(do(within))
-	return err
+	answer = errGoexit // what remains if do panics or ends this goroutine
+	answer = do(within)
+	return unmark(answer)
 }
 
 // Invalidate deletes entities from the cache that something else than a Write has changed, for
@@ -135,15 +123,66 @@ func (s *Store) Invalidate(ctx context.Context, changes ...Change) {
 	for _, c := range changes {
 		if c.store != s {
 			err := errors.New("readaside: invalidate: the Change is not of a Reader of this Store")
-			s.observe(ctx, Event{Op: OpUnfence, Entity: c.entity, Outcome: CacheSkipped, Err: err})
+			s.opt.Observe(ctx, Event{Op: OpUnfence, Entity: c.entity, Outcome: CacheSkipped, Err: err})
 			continue
 		}
 		items = add(items, c)
 	}
 	if len(items) > 0 {
 		s.repeatPending(ctx, atMostHalf(ctx, s.opt.CacheTimeout))
-		s.settle(ctx, items, written)
+		s.settle(ctx, items, nil)
 	}
+}
+
+// fence is the first step.
+func (s *Store) fence(ctx context.Context, items []*item) {
+	left := s.repeatPending(ctx, atMostHalf(ctx, s.opt.CacheTimeout))
+	s.each(ctx, items, func(it *item) {
+		it.fence = newMarker(kindFence, it.key)
+		e := it.ask(ctx, OpFence, left, false, func(ctx context.Context) (bool, error) {
+			return true, s.opt.Cache.Set(ctx, it.key, it.fence, s.fenceTTL())
+		})
+		it.fenced = e.Outcome == Stored
+	}, func(*item) {})
+}
+
+// settle is the second step after a function that has returned err. What the cache does not
+// acknowledge is pending from then on.
+func (s *Store) settle(ctx context.Context, items []*item, err error) {
+	_, nothingWritten := errors.AsType[*unchanged](err)
+	for _, it := range items {
+		s.loads.end(it.key, nil)
+		switch {
+		case nothingWritten: // the fence is lifted
+			it.entry, it.ttl, it.done = it.fence, time.Millisecond, !it.fenced
+		case err != nil: // the change may still take effect
+			it.entry, it.lasting = nil, it.fence
+		}
+	}
+	ctx = context.WithoutCancel(ctx)
+	s.each(ctx, items, func(it *item) {
+		left := s.opt.CacheTimeout
+		if it.fenced && it.entry != nil {
+			e := it.ask(ctx, OpUnfence, left, true, func(ctx context.Context) (bool, error) {
+				return s.opt.Cache.SetIfEqual(ctx, it.key, it.fence, it.entry, it.ttl)
+			})
+			left -= e.Took
+			it.done = e.Outcome == Stored || e.Outcome == NotStored && nothingWritten
+		}
+		if !it.done && !nothingWritten {
+			it.unfence(ctx, left, true)
+		}
+	}, s.pending.settle)
+}
+
+// An item is one key of a write, and stays in the Store while its second step is pending.
+type item struct {
+	Change
+	fence   []byte // that the first step has set, or has tried to set
+	fenced  bool   // the first step was acknowledged
+	lasting []byte // set by the second step, as the change may still take effect; nil: the key is deleted
+	done    bool   // the second step was acknowledged
+	events  []Event
 }
 
 // add adds c to the items of a write. An entity that is named twice is Changed.
@@ -157,47 +196,51 @@ func add(items []*item, c Change) []*item {
 	return append(items, &item{Change: c})
 }
 
-// fence is the first step.
-func (s *Store) fence(ctx context.Context, items []*item) {
+// each takes a step of all items in parallel, then calls after for each, and last observes the
+// events. The steps have goroutines of their own, which a cache may end. Without a cache there are
+// no steps.
+func (s *Store) each(ctx context.Context, items []*item, step, after func(*item)) {
 	if s.opt.Cache == nil {
 		return
 	}
-	left := s.repeatPending(ctx, atMostHalf(ctx, s.opt.CacheTimeout))
-	s.each(ctx, items, func(it *item) {
-		it.fence = newMarker(kindFence, it.key)
-		e := it.ask(ctx, OpFence, left, false, func(ctx context.Context) (bool, error) {
-			return true, s.opt.Cache.Set(ctx, it.key, it.fence, s.fenceTTL())
-		})
-		it.fenced = e.Outcome == Stored
-	}, func(*item) error { return nil })
+	var wg sync.WaitGroup
+	for _, it := range items {
+		wg.Go(func() { step(it) })
+	}
+	wg.Wait()
+	for _, it := range items {
+		after(it)
+	}
+	for _, it := range items {
+		for _, e := range it.events {
+			s.opt.Observe(ctx, e)
+		}
+		it.events = nil
+	}
 }
 
-// settle is the second step. What is not acknowledged is pending from then on.
-func (s *Store) settle(ctx context.Context, items []*item, o outcome) {
-	for _, it := range items {
-		s.loads.end(it.key, nil)
-		switch o {
-		case nothingWritten: // the fence is lifted
-			it.entry, it.ttl, it.done = it.fence, time.Millisecond, !it.fenced
-		case unknown:
-			it.entry, it.lasting = nil, it.fence
-		}
-	}
-	if s.opt.Cache == nil {
-		return
-	}
-	detached := context.WithoutCancel(ctx)
-	s.each(ctx, items, func(it *item) {
-		left := s.opt.CacheTimeout
-		if it.fenced && it.entry != nil {
-			e := it.ask(detached, OpUnfence, left, true, func(ctx context.Context) (bool, error) {
-				return s.opt.Cache.SetIfEqual(ctx, it.key, it.fence, it.entry, it.ttl)
-			})
-			left -= e.Took
-			it.done = e.Outcome == Stored || e.Outcome == NotStored && o == nothingWritten
-		}
-		if !it.done && o != nothingWritten {
-			it.unfence(detached, left, true)
-		}
-	}, s.pending.settle)
+// ask makes a call of the cache for it, and keeps the Event.
+func (it *item) ask(ctx context.Context, op Op, left time.Duration, force bool, call cacheCall) *Event {
+	it.events = append(it.events, Event{Op: op, Entity: it.entity})
+	e := &it.events[len(it.events)-1]
+	it.store.ask(ctx, left, force, e, call)
+	return e
 }
+
+// unfence deletes the key, or sets the lasting fence.
+func (it *item) unfence(ctx context.Context, left time.Duration, force bool) {
+	s := it.store
+	e := it.ask(ctx, OpUnfence, left, force, func(ctx context.Context) (bool, error) {
+		if it.lasting != nil {
+			return true, s.opt.Cache.Set(ctx, it.key, it.lasting, s.fenceTTL())
+		}
+		return true, s.opt.Cache.Delete(ctx, it.key)
+	})
+	it.done = e.Outcome == Stored
+	if it.err != nil {
+		e.Err = errors.Join(it.err, e.Err)
+	}
+}
+
+// fenceTTL is the life of a fence: a write is over before that.
+func (s *Store) fenceTTL() time.Duration { return plus(s.opt.WriteTimeout, 5*time.Second) }
