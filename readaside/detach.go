@@ -112,29 +112,22 @@ func (d *detached) abandon(n int) {
 // errGoexit is the error of a function that called runtime.Goexit, as t.FailNow does.
 var errGoexit = errors.New("runtime.Goexit was called")
 
-// A panicError is a panic that crosses goroutines, with the stack of its origin.
-type panicError struct {
-	value any
-	stack []byte
-}
+// A panicError is a panic that crosses goroutines. Its text has the stack of the origin.
+type panicError struct{ error }
 
-func (p *panicError) Error() string { return fmt.Sprintf("panic: %v\n\n%s", p.value, p.stack) }
+func (p *panicError) Unwrap() error { return p.error }
 
-// Unwrap returns the panic's value where that is an error.
-func (p *panicError) Unwrap() error {
-	err, _ := p.value.(error)
-	return err
-}
-
-// guard returns the error of fn. A panic of fn is one.
-func guard(fn func() error) (err error) {
+// guard returns what fn returns. A panic of fn is an error, a *panicError.
+func guard[T any](fn func() (T, error)) (v T, err error) {
 	defer func() {
-		switch v := recover().(type) {
+		switch p := recover().(type) {
 		case nil:
 		case *panicError: // from another goroutine
-			err = v
+			err = p
+		case error:
+			err = &panicError{fmt.Errorf("panic: %w\n\n%s", p, debug.Stack())}
 		default:
-			err = &panicError{v, debug.Stack()}
+			err = &panicError{fmt.Errorf("panic: %v\n\n%s", p, debug.Stack())}
 		}
 	}()
 	return fn()
@@ -152,10 +145,7 @@ func start[T any](fn func() (T, error)) <-chan result[T] {
 	go func() {
 		r := result[T]{err: errGoexit}
 		defer func() { ch <- r }()
-		r.err = guard(func() (err error) {
-			r.value, err = fn()
-			return err
-		})
+		r.value, r.err = guard(fn)
 	}()
 	return ch
 }

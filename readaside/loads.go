@@ -75,13 +75,11 @@ func (ls *loads) join(ctx context.Context, rd read, run func(*load) (any, error)
 func (ls *loads) end(key string, l *load) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	running := ls.keys[key]
-	if running == nil || l != nil && l != running {
-		return
+	if running := ls.keys[key]; running != nil && (l == nil || l == running) {
+		delete(ls.keys, key)
+		ls.group.Forget(key)
+		close(running.over)
 	}
-	delete(ls.keys, key)
-	ls.group.Forget(key)
-	close(running.over)
 }
 
 // shared returns the answer of a shared load.

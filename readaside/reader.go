@@ -171,32 +171,26 @@ func (r *Reader[K, V]) decode(entry []byte, key string) (v V, o Outcome, err err
 		return v, Miss, nil
 	}
 	switch kind, payload := unseal(entry, r.e.Version, key); kind {
+	case kindFound:
+		decoded, err := guard(func() (V, error) { return r.e.Decode(payload) })
+		if err != nil {
+			return v, Unreadable, err
+		}
+		return decoded, Hit, nil
 	case kindAbsent:
 		return v, NegativeHit, nil
 	case kindLease, kindFence:
 		return v, Fenced, nil
-	case kindFound:
-		var decoded V
-		err = guard(func() (err error) {
-			decoded, err = r.e.Decode(payload)
-			return err
-		})
-		if err == nil {
-			return decoded, Hit, nil
-		}
+	default:
+		return v, Unreadable, nil
 	}
-	return v, Unreadable, err
 }
 
 // encode returns a cache entry. A panic of Encode is its error.
 func (r *Reader[K, V]) encode(key string, v V) (entry []byte, err error) {
-	err = guard(func() error {
-		payload, err := r.e.Encode(v)
-		entry = seal(valueFormat, kindFound, r.e.Version, key, payload)
-		return err
-	})
+	payload, err := guard(func() ([]byte, error) { return r.e.Encode(v) })
 	if err != nil {
 		return nil, fmt.Errorf("readaside: encode %s: %w", r.e.Name, err)
 	}
-	return entry, nil
+	return seal(valueFormat, kindFound, r.e.Version, key, payload), nil
 }

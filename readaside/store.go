@@ -134,10 +134,7 @@ func (s *Store) ask(ctx context.Context, left time.Duration, force bool, e *Even
 			report(err)
 		}
 	}()
-	err = guard(func() (err error) {
-		stored, err = call(within)
-		return err
-	})
+	stored, err = guard(func() (bool, error) { return call(within) })
 }
 
 // maxPending is how many keys a Store remembers whose second step is to be repeated.
@@ -181,11 +178,12 @@ func (p *pending) settle(it *item) {
 // repeatPending repeats the second steps that were not acknowledged, as far as the breaker allows
 // and unless another goroutine does, and returns what is left of the time.
 func (s *Store) repeatPending(ctx context.Context, left time.Duration) time.Duration {
-	p, began := &s.pending, time.Now()
+	p := &s.pending
 	if p.n.Load() == 0 || left <= 0 || !p.repeating.TryLock() {
 		return left
 	}
 	defer p.repeating.Unlock()
+	began := time.Now()
 	p.mu.Lock()
 	items := slices.Collect(maps.Values(p.items))
 	p.mu.Unlock()

@@ -128,10 +128,8 @@ func (s *Store) Invalidate(ctx context.Context, changes ...Change) {
 		}
 		items = add(items, c)
 	}
-	if len(items) > 0 {
-		s.repeatPending(ctx, atMostHalf(ctx, s.opt.CacheTimeout))
-		s.settle(ctx, items, nil)
-	}
+	s.repeatPending(ctx, atMostHalf(ctx, s.opt.CacheTimeout))
+	s.settle(ctx, items, nil)
 }
 
 // fence is the first step.
