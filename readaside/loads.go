@@ -46,9 +46,11 @@ type load struct {
 
 // join returns the running load of a key, and its result, if that is no older than the read: if the
 // load had not begun when the read did, or if the read has met its lease, since a write that had
-// finished before would have replaced that. Otherwise result is nil, and the caller joins again when
-// the load is over. Where no load is running, join starts one, which calls run.
-func (ls *loads) join(ctx context.Context, rd read, run func(*load) (any, error)) (l *load, result <-chan singleflight.Result) {
+// finished before would have replaced that. Otherwise it returns over, which is closed when the
+// caller may join again. Where no load is running, join starts one, which calls run.
+func (ls *loads) join(
+	ctx context.Context, rd read, run func(*load) (any, error),
+) (l *load, result <-chan singleflight.Result, over <-chan struct{}) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	l = ls.keys[rd.key]
@@ -61,13 +63,14 @@ func (ls *loads) join(ctx context.Context, rd read, run func(*load) (any, error)
 	case began == 0 && rd.left < l.left:
 		time.AfterFunc(rd.left, l.skipLease) // the lease costs no caller more than its own time
 	case began != 0 && began <= rd.since && (l.lease == nil || !bytes.Equal(l.lease, rd.entry)):
-		return l, nil
+		return nil, nil, l.over
 	}
-	return l, ls.group.DoChan(rd.key, func() (any, error) {
+	result = ls.group.DoChan(rd.key, func() (any, error) {
 		defer ls.end(rd.key, l)
 		done := <-start(func() (any, error) { return run(l) })
 		return done.value, done.err
 	})
+	return l, result, nil
 }
 
 // end lets the next load of key start: l has ended, or, if l is nil, a write has made the running
@@ -85,11 +88,7 @@ func (ls *loads) end(key string, l *load) {
 // shared returns the answer of a shared load.
 func (r *Reader[K, V]) shared(ctx context.Context, rd read, id K) (v V, found bool, err error) {
 	for {
-		l, result := r.s.loads.join(ctx, rd, func(l *load) (any, error) { return r.leaseAndLoad(l, id) })
-		var over <-chan struct{}
-		if result == nil {
-			over = l.over
-		}
+		l, result, over := r.s.loads.join(ctx, rd, func(l *load) (any, error) { return r.leaseAndLoad(l, id) })
 		select {
 		case shared := <-result:
 			if p, ok := shared.Err.(*panicError); ok {

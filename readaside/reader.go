@@ -73,7 +73,8 @@ func NewReader[K, V any](s *Store, e Entity[K, V]) (*Reader[K, V], error) {
 		return fail("the Store has a Reader of this name already")
 	}
 	if decode := e.Decode; decode != nil {
-		e.Decode = func(b []byte) (V, error) { return decode(bytes.Clone(b)) } // b is the cache's, and decode may keep it
+		// b is the cache's, and decode may keep what it gets.
+		e.Decode = func(b []byte) (V, error) { return decode(bytes.Clone(b)) }
 	} else {
 		e.Encode = func(v V) ([]byte, error) { return json.Marshal(v) }
 		e.Decode = func(b []byte) (v V, err error) {

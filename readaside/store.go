@@ -124,7 +124,7 @@ func (s *Store) ask(ctx context.Context, left time.Duration, force bool, e *Even
 		case err == nil:
 			e.Outcome = NotStored
 		case errors.Is(err, ErrNotReady):
-			err = errUncounted
+			e.Outcome, err = CacheSkipped, errUncounted
 		case left < s.opt.CacheTimeout/2 || ctx.Err() != nil:
 			e.Outcome, err = CacheFailed, errUncounted
 		default:
@@ -149,6 +149,9 @@ type pending struct {
 }
 
 func (p *pending) has(key string) bool {
+	if p.n.Load() == 0 {
+		return false // hits take no lock
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.items[key] != nil
@@ -187,7 +190,8 @@ func (s *Store) repeatPending(ctx context.Context, left time.Duration) time.Dura
 	p.mu.Lock()
 	items := slices.Collect(maps.Values(p.items))
 	p.mu.Unlock()
-	limit := map[gobreaker.State]int{gobreaker.StateClosed: maxPending, gobreaker.StateHalfOpen: 1} // 1: the probe
+	// None while the breaker is open, and one, the probe, while it is half-open.
+	limit := map[gobreaker.State]int{gobreaker.StateClosed: maxPending, gobreaker.StateHalfOpen: 1}
 	items = items[:min(len(items), limit[s.writes.State()])]
 	s.each(ctx, items, func(it *item) { it.unfence(ctx, left, false) }, p.settle)
 	return left - time.Since(began)

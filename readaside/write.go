@@ -63,7 +63,8 @@ func (u *unmarked) As(target any) bool {
 	return !mark && errors.As(u.error, target)
 }
 
-// unmark returns err without the mark of Unchanged: an enclosing Write must not take it for its own.
+// unmark returns err without the mark of Unchanged: an enclosing Write must not take it for its
+// own.
 func unmark(err error) error {
 	for u, ok := err.(*unchanged); ok; u, ok = err.(*unchanged) {
 		err = u.error
@@ -153,7 +154,7 @@ func (s *Store) settle(ctx context.Context, items []*item, err error) {
 		switch {
 		case nothingWritten: // the fence is lifted
 			it.entry, it.ttl, it.done = it.fence, time.Millisecond, !it.fenced
-		case err != nil: // the change may still take effect
+		case err != nil: // the change may still take effect, so the fence is set again
 			it.entry, it.lasting = nil, it.fence
 		}
 	}
@@ -178,7 +179,7 @@ type item struct {
 	Change
 	fence   []byte // that the first step has set, or has tried to set
 	fenced  bool   // the first step was acknowledged
-	lasting []byte // set by the second step, as the change may still take effect; nil: the key is deleted
+	lasting []byte // the second step sets it; nil: the second step deletes the key
 	done    bool   // the second step was acknowledged
 	events  []Event
 }

@@ -115,9 +115,9 @@ func (c *Cache) Delete(ctx context.Context, key string) error {
 	})
 }
 
-// call runs fn with the holder's client, by Use if it waits for that, else by TryUse. A call that
-// succeeds allocates nothing: both are called directly, so that the compiler sees what becomes of the
-// closures, and op is completed where it fails.
+// call runs fn with the holder's client, by Use if it waits for that, else by TryUse. Both are
+// called directly, so that the compiler keeps the closures on the stack, and op is completed only
+// where the call fails.
 func (c *Cache) call(ctx context.Context, op string, waits bool, fn func(context.Context, momento.CacheClient) error) error {
 	if c.Client == nil {
 		return errors.New("momentocache: Cache.Client is nil")
