@@ -113,9 +113,10 @@ func (d *detached) abandon(n int) {
 var errGoexit = errors.New("runtime.Goexit was called")
 
 // A panicError is a panic that crosses goroutines. Its text has the stack of the origin.
-type panicError struct{ error }
+type panicError struct{ err error }
 
-func (p *panicError) Unwrap() error { return p.error }
+func (p *panicError) Error() string { return p.err.Error() }
+func (p *panicError) Unwrap() error { return p.err }
 
 // guard returns what fn returns. A panic of fn is an error, a *panicError.
 func guard[T any](fn func() (T, error)) (v T, err error) {

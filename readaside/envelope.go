@@ -35,8 +35,7 @@ func appendHead(b []byte, format, kind byte, version int, key string) []byte {
 
 // seal returns an entry.
 func seal(format, kind byte, version int, key string, payload []byte) []byte {
-	b := make([]byte, 0, 2+2*binary.MaxVarintLen64+len(key)+len(payload))
-	return append(appendHead(b, format, kind, version, key), payload...)
+	return append(appendHead(nil, format, kind, version, key), payload...)
 }
 
 // newMarker returns a lease or a fence that is equal to no other.

@@ -158,8 +158,6 @@ func (r *Reader[K, V]) lookUp(ctx context.Context, rd *read) (v V) {
 	}
 	if e.Outcome == Stored {
 		v, e.Outcome, e.Err = r.decode(rd.entry, rd.key)
-	} else {
-		rd.entry = nil
 	}
 	rd.state = e.Outcome
 	s.opt.Observe(ctx, e)

@@ -38,9 +38,10 @@ func (r *Reader[K, V]) ChangedTo(id K, v V) Change {
 var errNotCalled = errors.New("readaside: write: not called")
 
 // unchanged marks an error of a write that wrote nothing.
-type unchanged struct{ error }
+type unchanged struct{ err error }
 
-func (u *unchanged) Unwrap() error { return u.error }
+func (u *unchanged) Error() string { return u.err.Error() }
+func (u *unchanged) Unwrap() error { return u.err }
 
 // Unchanged marks err as one of a write that has certainly written nothing, such as a condition
 // that was not met. The function that is given to [Store.Write] returns it. Unchanged(nil) is nil.
@@ -54,20 +55,21 @@ func Unchanged(err error) error {
 }
 
 // unmarked is an error that has a mark of Unchanged somewhere in its chain, and hides it.
-type unmarked struct{ error }
+type unmarked struct{ err error }
 
-func (u *unmarked) Is(target error) bool { return errors.Is(u.error, target) }
+func (u *unmarked) Error() string        { return u.err.Error() }
+func (u *unmarked) Is(target error) bool { return errors.Is(u.err, target) }
 
 func (u *unmarked) As(target any) bool {
 	_, mark := target.(**unchanged)
-	return !mark && errors.As(u.error, target)
+	return !mark && errors.As(u.err, target)
 }
 
 // unmark returns err without the mark of Unchanged: an enclosing Write must not take it for its
 // own.
 func unmark(err error) error {
 	for u, ok := err.(*unchanged); ok; u, ok = err.(*unchanged) {
-		err = u.error
+		err = u.err
 	}
 	if _, ok := errors.AsType[*unchanged](err); ok {
 		return &unmarked{err}
