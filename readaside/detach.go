@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -57,15 +59,23 @@ func (d *detached) Delete(ctx context.Context, key string) error {
 
 // detach makes one call.
 func detach[T any](ctx context.Context, d *detached, call func() (T, error)) (v T, err error) {
-	if err := d.acquire(ctx); err != nil {
-		return v, err
+	if ctx.Err() != nil {
+		return v, context.Cause(ctx)
 	}
-	var returned, abandoned bool // guarded by d.mu
+	d.mu.Lock()
+	stuck := d.stuck
+	d.mu.Unlock()
+	select {
+	case d.slots <- struct{}{}: // there is none while stuck is closed
+	case <-stuck:
+		return v, errAllAbandoned
+	case <-ctx.Done():
+		return v, fmt.Errorf("readaside: too many calls of the cache are under way: %w", context.Cause(ctx))
+	}
+	var over atomic.Bool // the call has returned or is abandoned, whichever is first
 	ch := start(func() (T, error) {
 		defer func() {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			if returned = true; abandoned {
+			if over.Swap(true) {
 				d.abandon(-1)
 			}
 			<-d.slots
@@ -74,47 +84,69 @@ func detach[T any](ctx context.Context, d *detached, call func() (T, error)) (v 
 	})
 	select {
 	case r := <-ch:
+		if p, ok := r.err.(*panicError); ok { // a Load that returns it does not panic
+			r.err = fmt.Errorf("readaside: the cache: %w", p)
+		}
 		return r.value, r.err
 	case <-ctx.Done():
-	}
-	d.mu.Lock()
-	if !returned {
-		abandoned = true
-		d.abandon(+1)
-	}
-	d.mu.Unlock()
-	return v, fmt.Errorf("readaside: the cache did not answer in time: %w", context.Cause(ctx))
-}
-
-// acquire waits for a slot.
-func (d *detached) acquire(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	d.mu.Lock()
-	stuck := d.stuck
-	d.mu.Unlock()
-	select {
-	case <-stuck:
-		return errAllAbandoned
-	default:
-	}
-	select {
-	case d.slots <- struct{}{}:
-		return nil
-	case <-stuck:
-		return errAllAbandoned
-	case <-ctx.Done():
-		return fmt.Errorf("readaside: too many calls of the cache are under way: %w", context.Cause(ctx))
+		if !over.Swap(true) {
+			d.abandon(+1)
+		}
+		return v, fmt.Errorf("readaside: the cache did not answer in time: %w", context.Cause(ctx))
 	}
 }
 
-// abandon counts abandoned calls. d.mu is held.
+// abandon counts abandoned calls. A call that returns while it is being abandoned may be taken off
+// before it is added.
 func (d *detached) abandon(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.abandoned == cap(d.slots) {
 		d.stuck = make(chan struct{})
 	}
 	if d.abandoned += n; d.abandoned == cap(d.slots) {
 		close(d.stuck)
 	}
+}
+
+// errGoexit is the error of a function that called runtime.Goexit, as t.FailNow does.
+var errGoexit = errors.New("runtime.Goexit was called")
+
+// A panicError is a panic that crosses goroutines. Its text has the stack of the origin.
+type panicError struct{ err error }
+
+func (p *panicError) Error() string { return p.err.Error() }
+func (p *panicError) Unwrap() error { return p.err }
+
+// guard returns what fn returns. A panic of fn is an error, a *panicError.
+func guard[T any](fn func() (T, error)) (v T, err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case *panicError: // from another goroutine
+			err = p
+		case error:
+			err = &panicError{fmt.Errorf("panic: %w\n\n%s", p, debug.Stack())}
+		default:
+			err = &panicError{fmt.Errorf("panic: %v\n\n%s", p, debug.Stack())}
+		}
+	}()
+	return fn()
+}
+
+// A result is what a function that ran on a goroutine of its own has come to.
+type result[T any] struct {
+	value T
+	err   error // errGoexit where the function ended its goroutine, a *panicError where it panicked
+}
+
+// start calls fn on a goroutine of its own and returns the channel that gets the one result.
+func start[T any](fn func() (T, error)) <-chan result[T] {
+	ch := make(chan result[T], 1)
+	go func() {
+		r := result[T]{err: errGoexit}
+		defer func() { ch <- r }()
+		r.value, r.err = guard(fn)
+	}()
+	return ch
 }

@@ -116,6 +116,21 @@ func TestDetachMakesAPanicAndAGoexitAnError(t *testing.T) {
 	require.NoError(t, err, "its slot is free again")
 }
 
+func TestALoadThatReturnsThePanicOfADetachedCacheDoesNotPanic(t *testing.T) {
+	c := newCache()
+	c.hook(func(context.Context, string) error { panic(errTest) })
+	detached := readaside.Detach(c, 1)
+	f := newFixture(t, withoutCache)
+	f.db.hooks(func(ctx context.Context) error {
+		_, err := detached.Get(ctx, "k")
+		return err
+	}, nil)
+	_, _, err := f.Get(t.Context(), "1")
+	require.ErrorIs(t, err, errTest)
+	_, _, err = f.Fresh(t.Context(), "1")
+	require.ErrorIs(t, err, errTest)
+}
+
 func TestAThousandCallersOfADetachedCacheGetTheirHits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := stubborn(time.Millisecond)

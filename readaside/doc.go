@@ -12,24 +12,25 @@
 //	err = store.Write(ctx, func(ctx context.Context) error { return table.put(ctx, p) },
 //		products.ChangedTo(p.ID, p))
 //
-// A [Cache] on Momento is in package momentocache, one for tests in cachetest. A client that ignores
-// its context is wrapped with [Detach].
+// A [Cache] on Momento is in package momentocache, one for tests in cachetest. A client that
+// ignores its context is wrapped with [Detach].
 //
 // # Protocol
 //
 // A Get that misses stores a lease, loads, and replaces the lease by what it loaded, in one
 // compare-and-set. A Write stores a fence on each key, changes the database, and then replaces its
-// own fence by the new value ([Reader.ChangedTo]) or deletes the key ([Reader.Changed]). A reader that meets
-// a fence or another's lease loads and does not fill. So a reader that was slow, or whose process was
-// frozen in between, finds its lease gone and fills nothing.
+// own fence by the new value ([Reader.ChangedTo]) or deletes the key ([Reader.Changed]). A reader
+// that meets a fence or another's lease loads and does not fill. So a reader that was slow, or
+// whose process was frozen in between, finds its lease gone and fills nothing.
 //
-// A miss costs Get, SetIfAbsent and SetIfEqual at the cache, and one load. A write costs two round trips,
-// three where a ChangedTo has lost its fence. During an outage, the second may cost up to CacheTimeout.
+// A miss costs Get, SetIfAbsent and SetIfEqual at the cache, and one load. A write costs two round
+// trips, three where a ChangedTo has lost its fence. During an outage, the second may cost up to
+// CacheTimeout.
 //
-// A Write whose function returns [Unchanged] lifts its fence. After any other error the write may have
-// taken effect, or may still, so the fence is stored again. A second step that the cache has not
-// acknowledged is repeated by the next calls of the Store, and until then the Store does not use the
-// cache for that key.
+// A Write whose function returns [Unchanged] lifts its fence. After any other error the write may
+// have taken effect, or may still, so the fence is stored again. A second step that the cache has
+// not acknowledged is repeated by the next calls of the Store, and until then the Store does not
+// use the cache for that key.
 //
 // # Time
 //
@@ -44,11 +45,13 @@
 //
 // Within an entry's TTL a read may return a value older than a finished write
 //
-//   - if both cache calls of a write were lost, until its process runs again and repeats the second;
+//   - if both cache calls of a write were lost, until its process runs again and repeats the
+//     second;
 //   - if the second was lost, or the process died, and the fence was evicted or has expired;
 //   - if two writes of one key overlap, and one of them loses its second call or its process;
-//   - if a write of unknown outcome takes effect after another writer deleted its fence, or the cache
-//     evicted it;
+//   - if a write of unknown outcome takes effect after another writer deleted its fence, or the
+//     cache evicted it;
 //   - if the cache loses acknowledged writes in a failover, or answers from a replica that lags;
-//   - if something writes to the database without [Store.Write] and does not call [Store.Invalidate].
+//   - if something writes to the database without [Store.Write] and does not call
+//     [Store.Invalidate].
 package readaside

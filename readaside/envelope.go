@@ -1,6 +1,7 @@
 package readaside
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 )
@@ -26,19 +27,20 @@ const (
 	kindFence  = 'f'
 )
 
+// appendHead appends all of an entry but its payload.
+func appendHead(b []byte, format, kind byte, version int, key string) []byte {
+	b = binary.AppendVarint(append(b, format, kind), int64(version))
+	return append(binary.AppendUvarint(b, uint64(len(key))), key...)
+}
+
 // seal returns an entry.
 func seal(format, kind byte, version int, key string, payload []byte) []byte {
-	b := make([]byte, 0, 2+2*binary.MaxVarintLen64+len(key)+len(payload))
-	b = binary.AppendVarint(append(b, format, kind), int64(version))
-	b = append(binary.AppendUvarint(b, uint64(len(key))), key...)
-	return append(b, payload...)
+	return append(appendHead(nil, format, kind, version, key), payload...)
 }
 
 // newMarker returns a lease or a fence that is equal to no other.
 func newMarker(kind byte, key string) []byte {
-	var nonce [16]byte
-	_, _ = rand.Read(nonce[:]) // never fails
-	return seal(markerFormat, kind, 0, key, nonce[:])
+	return seal(markerFormat, kind, 0, key, []byte(rand.Text()))
 }
 
 // unseal returns the kind and the payload of an entry. The kind is zero where the entry is
@@ -47,25 +49,14 @@ func unseal(entry []byte, version int, key string) (kind byte, payload []byte) {
 	if len(entry) < 2 {
 		return 0, nil
 	}
-	kind, rest := entry[1], entry[2:]
-	switch {
-	case entry[0] == markerFormat && (kind == kindLease || kind == kindFence):
+	kind = entry[1]
+	if entry[0] == markerFormat && (kind == kindLease || kind == kindFence) {
 		return kind, nil
-	case entry[0] != valueFormat || kind != kindFound && kind != kindAbsent:
+	}
+	var buf [128]byte // spares most heads an allocation
+	payload, ok := bytes.CutPrefix(entry, appendHead(buf[:0], valueFormat, kind, version, key))
+	if !ok || kind != kindFound && (kind != kindAbsent || len(payload) > 0) {
 		return 0, nil
 	}
-	v, n := binary.Varint(rest)
-	if n <= 0 || v != int64(version) {
-		return 0, nil
-	}
-	rest = rest[n:]
-	size, n := binary.Uvarint(rest)
-	if n <= 0 || size != uint64(len(key)) || uint64(len(rest)-n) < size {
-		return 0, nil
-	}
-	rest = rest[n:]
-	if string(rest[:size]) != key || kind == kindAbsent && uint64(len(rest)) != size {
-		return 0, nil
-	}
-	return kind, rest[size:]
+	return kind, payload
 }

@@ -3,7 +3,7 @@ package readaside
 import (
 	"bytes"
 	"context"
-	"strconv"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,35 +11,14 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// A load is one shared load of a key. It first takes a lease, where it is to fill the cache, and
-// then begins.
-type load struct {
-	name    string        // of the call in the group
-	ready   chan struct{} // closed when the load may start, or is not needed any more
-	dropped bool          // not needed any more
-	waiters int           // callers that have not left
-
-	// What the creator's Get has seen decides about the lease.
-	wantsLease bool
-	seen       []byte             // replaced by the lease; nil: the lease is stored where nothing is
-	limit      time.Duration      // for the lease: the least that any of the callers has left
-	skipLease  context.CancelFunc // set while the lease is taken
-
-	began uint64 // the clock when it began; 0: not yet
-	lease []byte // acknowledged; nil: none
-}
-
-// keyLoads are the load of a key that runs, never nil, and the one that begins when it ends.
-type keyLoads struct{ running, next *load }
-
-// loads are the in-flight loads of a Store. Waiting for them, and their results, are the group's.
+// loads are the loads of a Store that callers share, by key. Waiting for them, and their results,
+// are the group's.
 type loads struct {
 	clock atomic.Uint64 // counts the loads that have begun
 	group singleflight.Group
 
-	mu    sync.Mutex
-	names uint64
-	keys  map[string]*keyLoads
+	mu   sync.Mutex
+	keys map[string]*load // the running ones
 }
 
 // A read is what one Get knows when it turns to a load.
@@ -51,106 +30,183 @@ type read struct {
 	state Outcome       // of its Get
 }
 
-// join returns a load whose result is no older than the read: the running one, if that had not
-// begun when the read did, or if the read has met its lease, since a write that had finished
-// before would have replaced that; otherwise the next one. If the load is a new one, it calls run.
-func (ls *loads) join(rd *read, run func(*load) any) (*load, <-chan singleflight.Result) {
+// A load is one shared load of a key. It first takes a lease, where it is to fill the cache, and
+// then begins.
+type load struct {
+	read                         // of the caller that started it
+	over      chan struct{}      // closed when the next load may start
+	leasing   context.Context    // of the lease
+	skipLease context.CancelFunc // ends leasing
+	leaseTook time.Duration
+	lease     []byte        // acknowledged, set before the load begins; nil: none
+	began     atomic.Uint64 // the clock when it began; 0: not yet
+	fill      []byte        // the entry that replaces the lease; nil: none
+	filled    atomic.Bool
+}
+
+// join returns the running load of a key, and its result, if that is no older than the read: if the
+// load had not begun when the read did, or if the read has met its lease, since a write that had
+// finished before would have replaced that. Otherwise it returns over, which is closed when the
+// caller may join again. Where no load is running, join starts one, which calls run.
+func (ls *loads) join(
+	ctx context.Context, rd read, run func(*load) (any, error),
+) (l *load, result <-chan singleflight.Result, over <-chan struct{}) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	key := rd.key
-	k := ls.keys[key]
-	if k == nil {
-		k = &keyLoads{running: ls.newLoad(rd)}
-		if ls.keys == nil {
-			ls.keys = make(map[string]*keyLoads)
-		}
-		ls.keys[key] = k
-		close(k.running.ready)
+	l = ls.keys[rd.key]
+	if l == nil {
+		l = &load{read: rd, over: make(chan struct{})}
+		l.leasing, l.skipLease = context.WithCancel(context.WithoutCancel(ctx))
+		ls.keys[rd.key] = l
 	}
-	l := k.running
-	if l.began != 0 && l.began <= rd.since && (l.lease == nil || !bytes.Equal(l.lease, rd.entry)) {
-		if k.next == nil {
-			k.next = ls.newLoad(rd)
-		}
-		l = k.next
+	switch began := l.began.Load(); {
+	case began == 0 && rd.left < l.left:
+		time.AfterFunc(rd.left, l.skipLease) // the lease costs no caller more than its own time
+	case began != 0 && began <= rd.since && (l.lease == nil || !bytes.Equal(l.lease, rd.entry)):
+		return nil, nil, l.over
 	}
-	l.waiters++
-	switch {
-	case l.began != 0 || rd.left >= l.limit:
-	case l.skipLease == nil:
-		l.limit = rd.left
-	default:
-		time.AfterFunc(rd.left, l.skipLease)
-	}
-	return l, ls.group.DoChan(l.name, func() (any, error) {
-		if <-l.ready; l.dropped {
-			return nil, nil // nobody waits for it
-		}
-		defer ls.end(key, l)
-		return run(l), nil
+	result = ls.group.DoChan(rd.key, func() (any, error) {
+		defer ls.end(rd.key, l)
+		done := <-start(func() (any, error) { return run(l) })
+		return done.value, done.err
 	})
+	return l, result, nil
 }
 
-func (ls *loads) newLoad(rd *read) *load {
-	ls.names++
-	return &load{
-		name:       strconv.FormatUint(ls.names, 36),
-		ready:      make(chan struct{}),
-		wantsLease: rd.state == Miss || rd.state == Unreadable,
-		seen:       rd.entry,
-		limit:      rd.left,
-	}
-}
-
-// leave is called by a caller that does not wait any more. A next load that nobody waits for is
-// dropped.
-func (ls *loads) leave(key string, l *load) {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	l.waiters--
-	if k := ls.keys[key]; l.waiters == 0 && k != nil && k.next == l {
-		k.next, l.dropped = nil, true
-		close(l.ready)
-	}
-}
-
-// leasing is called when the lease is about to be taken. It returns the time for that.
-func (ls *loads) leasing(l *load, skip context.CancelFunc) time.Duration {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	l.skipLease = skip
-	return l.limit
-}
-
-// begin is called right before the load proper.
-func (ls *loads) begin(l *load, lease []byte) {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	l.began, l.lease = ls.clock.Add(1), lease
-}
-
-// end lets the next load begin.
+// end lets the next load of key start: l has ended, or, if l is nil, a write has made the running
+// load too old to join.
 func (ls *loads) end(key string, l *load) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	if k := ls.keys[key]; k != nil && k.running == l {
-		ls.advance(key, k)
-	}
-}
-
-// forget lets the next load begin without waiting for the running one, which nobody joins any more.
-func (ls *loads) forget(key string) {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	if k := ls.keys[key]; k != nil {
-		ls.advance(key, k)
-	}
-}
-
-func (ls *loads) advance(key string, k *keyLoads) {
-	if k.running, k.next = k.next, nil; k.running == nil {
+	if running := ls.keys[key]; running != nil && (l == nil || l == running) {
 		delete(ls.keys, key)
+		ls.group.Forget(key)
+		close(running.over)
+	}
+}
+
+// shared returns the answer of a shared load.
+func (r *Reader[K, V]) shared(ctx context.Context, rd read, id K) (v V, found bool, err error) {
+	for {
+		l, result, over := r.s.loads.join(ctx, rd, func(l *load) (any, error) { return r.leaseAndLoad(l, id) })
+		select {
+		case shared := <-result:
+			if p, ok := shared.Err.(*panicError); ok {
+				panic(p)
+			}
+			a, _ := shared.Val.(answer[V])
+			if shared.Err == nil {
+				r.fill(ctx, rd, l, a.found)
+			}
+			return a.v, a.found, shared.Err
+		case <-over:
+		case <-ctx.Done():
+			return v, false, context.Cause(ctx)
+		}
+	}
+}
+
+// leaseAndLoad is a shared load: the lease, where one is wanted, the load and the encoding, so that
+// what callers do to the value cannot reach the cache.
+func (r *Reader[K, V]) leaseAndLoad(l *load, id K) (answer[V], error) {
+	defer l.skipLease()
+	if l.state == Miss || l.state == Unreadable {
+		r.lease(l)
+	}
+	l.began.Store(r.s.loads.clock.Add(1))
+	ctx := context.WithoutCancel(l.leasing)
+	a, err := r.load(ctx, id)
+	switch {
+	case err != nil || l.lease == nil:
+		return a, err
+	case !a.found:
+		l.fill = seal(valueFormat, kindAbsent, r.e.Version, l.key, nil)
+	default:
+		if l.fill, err = r.encode(l.key, a.v); err != nil {
+			r.s.opt.Observe(ctx, Event{Op: OpFill, Entity: r.e.Name, Outcome: CacheFailed, Err: err})
+		}
+	}
+	return a, nil
+}
+
+// lease reserves the entry of a key for the fill.
+func (r *Reader[K, V]) lease(l *load) {
+	cache, lease, ttl := r.s.opt.Cache, newMarker(kindLease, l.key), plus(r.e.LoadTimeout, time.Second)
+	e := Event{Op: OpLease, Entity: r.e.Name}
+	r.s.ask(l.leasing, l.left, false, &e, func(ctx context.Context) (bool, error) {
+		if l.entry == nil {
+			return cache.SetIfAbsent(ctx, l.key, lease, ttl)
+		}
+		return cache.SetIfEqual(ctx, l.key, l.entry, lease, ttl)
+	})
+	if l.leaseTook = e.Took; e.Outcome == Stored {
+		l.lease = lease
+	}
+	r.s.opt.Observe(l.leasing, e)
+}
+
+// fill stores what was loaded, if no other caller does.
+func (r *Reader[K, V]) fill(ctx context.Context, rd read, l *load, found bool) {
+	s, ttl := r.s, r.e.NegativeTTL
+	if found {
+		ttl = r.ttl()
+	}
+	left := atMostHalf(ctx, rd.left-l.leaseTook)
+	failed := rd.state == CacheFailed || rd.state == CacheSkipped
+	if l.fill == nil || ttl < 0 || failed || left <= 0 || ctx.Err() != nil || s.pending.has(rd.key) || l.filled.Swap(true) {
 		return
 	}
-	close(k.running.ready)
+	e := Event{Op: OpFill, Entity: r.e.Name}
+	s.ask(ctx, left, false, &e, func(ctx context.Context) (bool, error) {
+		return s.opt.Cache.SetIfEqual(ctx, rd.key, l.lease, l.fill, ttl)
+	})
+	s.opt.Observe(ctx, e)
+}
+
+// An answer is what Load returns besides its error.
+type answer[V any] struct {
+	v     V
+	found bool
+}
+
+// grace is what a Load gets after its time to return with an error of its own, which says more.
+const grace = 10 * time.Millisecond
+
+// load calls Load on a goroutine of its own, and abandons it when its time is over.
+func (r *Reader[K, V]) load(ctx context.Context, id K) (answer[V], error) {
+	began := time.Now()
+	within, cancel := context.WithTimeout(ctx, r.e.LoadTimeout)
+	defer cancel()
+	ch := start(func() (a answer[V], err error) {
+		a.v, a.found, err = r.e.Load(within, id)
+		return a, err
+	})
+	var done result[answer[V]]
+	select {
+	case done = <-ch:
+	case <-ctx.Done():
+		done.err = context.Cause(ctx)
+	case <-time.After(plus(r.e.LoadTimeout, grace)):
+		done.err = fmt.Errorf("readaside: load %s: no answer within %v: %w", r.e.Name, r.e.LoadTimeout, context.DeadlineExceeded)
+	}
+	e := Event{Op: OpLoad, Entity: r.e.Name, Outcome: LoadFailed, Took: time.Since(began)}
+	p, panicked := done.err.(*panicError)
+	switch {
+	case panicked:
+	case done.err == nil:
+		e.Outcome = Loaded
+	case ctx.Err() != nil:
+		done.err = context.Cause(ctx)
+	case done.err == errGoexit:
+		done.err = fmt.Errorf("readaside: load %s: %w", r.e.Name, errGoexit)
+	}
+	e.Err = done.err
+	r.s.opt.Observe(ctx, e)
+	if panicked {
+		panic(p)
+	}
+	if done.err != nil || !done.value.found {
+		return answer[V]{}, done.err
+	}
+	return done.value, nil
 }

@@ -281,7 +281,7 @@ func TestALoadWhoseCallersAllLeftRunsOn(t *testing.T) {
 	})
 }
 
-func TestANextLoadThatNobodyWaitsForIsDropped(t *testing.T) {
+func TestANextLoadThatNobodyWaitsForDoesNotStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, g := newFixture(t, withoutCache), &gate{}
 		g.hold(f)
@@ -295,7 +295,7 @@ func TestANextLoadThatNobodyWaitsForIsDropped(t *testing.T) {
 		<-two
 		<-three
 		synctest.Wait()
-		require.Equal(t, goroutines-3, runtime.NumGoroutine(), "two callers, and the load that waited")
+		require.Equal(t, goroutines-2, runtime.NumGoroutine(), "the two callers")
 		g.pass(0)
 		<-one
 		require.Equal(t, 1, g.begun())

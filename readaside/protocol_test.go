@@ -2,6 +2,7 @@ package readaside_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,16 @@ func TestGetFillsTheCacheUnderALease(t *testing.T) {
 	require.Equal(t, product{"1", "pen", 120}, f.get(t, "1"))
 	require.Equal(t, []string{"get"}, f.cache.took())
 	require.Zero(t, f.db.took())
+	require.Equal(t, []string{"get hit"}, f.steps())
+}
+
+func TestAnEntryOfALongKeyIsAHit(t *testing.T) {
+	f := newFixture(t)
+	id := strings.Repeat("1", 300)
+	f.db.put(product{id, "pen", 120})
+	f.get(t, id)
+	f.reset()
+	require.Equal(t, product{id, "pen", 120}, f.get(t, id))
 	require.Equal(t, []string{"get hit"}, f.steps())
 }
 

@@ -5,12 +5,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"strconv"
-	"sync/atomic"
 	"time"
 )
 
@@ -43,10 +41,9 @@ type Entity[K, V any] struct {
 
 // A Reader reads entities of one kind. It is safe for concurrent use by multiple goroutines.
 type Reader[K, V any] struct {
-	s       *Store
-	e       Entity[K, V]
-	prefix  string // of all keys
-	ownCode bool   // Encode and Decode are the user's
+	s      *Store
+	e      Entity[K, V]
+	prefix string // of all keys
 }
 
 // NewReader returns a Reader. It calls nothing. The error names a field of e that is missing or
@@ -71,33 +68,36 @@ func NewReader[K, V any](s *Store, e Entity[K, V]) (*Reader[K, V], error) {
 		return fail("Entity.TTL is negative: %v", e.TTL)
 	case e.LoadTimeout < 0:
 		return fail("Entity.LoadTimeout is negative: %v", e.LoadTimeout)
-	case !s.register(e.Name):
+	}
+	if _, taken := s.names.LoadOrStore(e.Name, true); taken {
 		return fail("the Store has a Reader of this name already")
 	}
-	r := &Reader[K, V]{s: s, ownCode: e.Encode != nil}
-	if !r.ownCode {
+	if decode := e.Decode; decode != nil {
+		// b is the cache's, and decode may keep what it gets.
+		e.Decode = func(b []byte) (V, error) { return decode(bytes.Clone(b)) }
+	} else {
 		e.Encode = func(v V) ([]byte, error) { return json.Marshal(v) }
-		e.Decode = func(b []byte) (v V, err error) { return v, json.Unmarshal(b, &v) }
+		e.Decode = func(b []byte) (v V, err error) {
+			err = json.Unmarshal(b, &v)
+			return v, err
+		}
 	}
 	e.TTL = cmp.Or(e.TTL, 30*time.Minute)
 	e.NegativeTTL = cmp.Or(e.NegativeTTL, 5*time.Second)
 	e.LoadTimeout = cmp.Or(e.LoadTimeout, time.Second)
 	// The lengths tell a prefix, and a name, from all others, whatever they contain.
-	r.e, r.prefix = e, fmt.Sprintf("%d:%s/%d:%s/", len(s.opt.Prefix), s.opt.Prefix, len(e.Name), e.Name)
-	return r, nil
+	prefix := fmt.Sprintf("%d:%s/%d:%s/", len(s.opt.Prefix), s.opt.Prefix, len(e.Name), e.Name)
+	return &Reader[K, V]{s, e, prefix}, nil
 }
 
 // keyOf returns the Key of ids that are strings or integers, or nil.
 func keyOf[K any]() func(K) string {
-	if f, ok := any(func(id string) string { return id }).(func(K) string); ok {
-		return f
-	}
-	switch reflect.TypeFor[K]().Kind() {
-	case reflect.String:
+	switch zero := reflect.Zero(reflect.TypeFor[K]()); {
+	case zero.Kind() == reflect.String:
 		return func(id K) string { return reflect.ValueOf(id).String() }
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+	case zero.CanInt():
 		return func(id K) string { return strconv.FormatInt(reflect.ValueOf(id).Int(), 10) }
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+	case zero.CanUint():
 		return func(id K) string { return strconv.FormatUint(reflect.ValueOf(id).Uint(), 10) }
 	default:
 		return nil
@@ -118,43 +118,17 @@ func (r *Reader[K, V]) Get(ctx context.Context, id K) (v V, found bool, err erro
 	if ctx.Err() != nil {
 		return v, false, context.Cause(ctx)
 	}
-	s := r.s
-	rd := read{since: s.loads.clock.Load(), key: r.key(id), state: CacheSkipped, left: s.budget(ctx)}
-	if s.opt.Cache != nil {
+	rd := read{since: r.s.loads.clock.Load(), key: r.key(id), state: CacheSkipped, left: atMostHalf(ctx, r.s.opt.CacheTimeout)}
+	if r.s.opt.Cache != nil {
 		v = r.lookUp(ctx, &rd)
 	}
 	switch {
-	case rd.state == Hit:
-		return v, true, nil
-	case rd.state == NegativeHit:
-		return v, false, nil
+	case rd.state == Hit || rd.state == NegativeHit:
+		return v, rd.state == Hit, nil
 	case ctx.Err() != nil:
 		return v, false, context.Cause(ctx)
-	}
-
-	return r.shared(ctx, &rd, id)
-}
-
-// shared returns the result of a shared load.
-func (r *Reader[K, V]) shared(ctx context.Context, rd *read, id K) (v V, found bool, err error) {
-	key, detached := rd.key, context.WithoutCancel(ctx)
-	l, ch := r.s.loads.join(rd, func(l *load) any {
-		return <-start(func() (*loaded[V], error) { return r.leaseAndLoad(detached, l, id, key) })
-	})
-	select {
-	case shared := <-ch:
-		res, _ := shared.Val.(result[*loaded[V]])
-		if res.panicked != nil {
-			panic(res.panicked)
-		}
-		if res.err != nil {
-			return v, false, res.err
-		}
-		r.fill(ctx, rd, res.value)
-		return res.value.v, res.value.found, nil
-	case <-ctx.Done():
-		r.s.loads.leave(key, l)
-		return v, false, context.Cause(ctx)
+	default:
+		return r.shared(ctx, rd, id)
 	}
 }
 
@@ -166,40 +140,42 @@ func (r *Reader[K, V]) Fresh(ctx context.Context, id K) (v V, found bool, err er
 	if ctx.Err() != nil {
 		return v, false, context.Cause(ctx)
 	}
-	return r.load(ctx, id)
+	a, err := r.load(ctx, id)
+	return a.v, a.found, err
 }
 
-// lookUp asks the cache. It sets state and entry.
+// lookUp asks the cache. It sets left, entry and state.
 func (r *Reader[K, V]) lookUp(ctx context.Context, rd *read) (v V) {
 	s := r.s
 	rd.left = s.repeatPending(ctx, rd.left)
-	e := Event{Op: OpGet, Entity: r.e.Name}
-	if s.pending.has(rd.key) {
-		e.Outcome, e.Err = CacheSkipped, errPending
-	} else {
-		e = s.ask(ctx, s.reads, &rd.left, false, e, func(ctx context.Context) (_ bool, err error) {
+	e := Event{Op: OpGet, Entity: r.e.Name, Outcome: CacheSkipped, Err: errPending}
+	if !s.pending.has(rd.key) {
+		s.ask(ctx, rd.left, false, &e, func(ctx context.Context) (_ bool, err error) {
 			rd.entry, err = s.opt.Cache.Get(ctx, rd.key)
 			return true, err
 		})
+		rd.left -= e.Took
 	}
 	if e.Outcome == Stored {
 		v, e.Outcome, e.Err = r.decode(rd.entry, rd.key)
-	} else {
-		rd.entry = nil
 	}
 	rd.state = e.Outcome
-	s.observe(ctx, e)
+	s.opt.Observe(ctx, e)
 	return v
 }
 
-// decode tells what a cache entry is.
+// decode tells what a cache entry is. A panic of Decode is its error.
 func (r *Reader[K, V]) decode(entry []byte, key string) (v V, o Outcome, err error) {
 	if entry == nil {
 		return v, Miss, nil
 	}
-	kind, payload := unseal(entry, r.e.Version, key)
-	switch kind {
+	switch kind, payload := unseal(entry, r.e.Version, key); kind {
 	case kindFound:
+		decoded, err := guard(func() (V, error) { return r.e.Decode(payload) })
+		if err != nil {
+			return v, Unreadable, err
+		}
+		return decoded, Hit, nil
 	case kindAbsent:
 		return v, NegativeHit, nil
 	case kindLease, kindFence:
@@ -207,160 +183,13 @@ func (r *Reader[K, V]) decode(entry []byte, key string) (v V, o Outcome, err err
 	default:
 		return v, Unreadable, nil
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = newPanicError(p)
-		}
-		if o = Hit; err != nil {
-			var zero V
-			v, o = zero, Unreadable
-		}
-	}()
-	if r.ownCode {
-		payload = bytes.Clone(payload) // it is the cache's, and Decode may keep it
-	}
-	v, err = r.e.Decode(payload)
-	return v, o, err
 }
 
 // encode returns a cache entry. A panic of Encode is its error.
 func (r *Reader[K, V]) encode(key string, v V) (entry []byte, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = newPanicError(p)
-		}
-		if err != nil {
-			err = fmt.Errorf("readaside: encode %s: %w", r.e.Name, err)
-		}
-	}()
-	payload, err := r.e.Encode(v)
+	payload, err := guard(func() ([]byte, error) { return r.e.Encode(v) })
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("readaside: encode %s: %w", r.e.Name, err)
 	}
 	return seal(valueFormat, kindFound, r.e.Version, key, payload), nil
-}
-
-// loaded is what a shared load has come to.
-type loaded[V any] struct {
-	v         V
-	found     bool
-	lease     []byte
-	leaseTook time.Duration
-	entry     []byte // to fill the cache with; nil: nothing
-	filled    atomic.Bool
-}
-
-// leaseAndLoad is a shared load: the lease, where one is wanted, the load and the encoding, so that
-// what callers do to v cannot reach the cache.
-func (r *Reader[K, V]) leaseAndLoad(ctx context.Context, l *load, id K, key string) (x *loaded[V], err error) {
-	x = new(loaded[V])
-	if l.wantsLease {
-		x.lease, x.leaseTook = r.lease(ctx, l, key)
-	}
-	r.s.loads.begin(l, x.lease)
-	if x.v, x.found, err = r.load(ctx, id); err != nil || x.lease == nil {
-		return x, err
-	}
-	switch {
-	case x.found:
-		var bad error
-		if x.entry, bad = r.encode(key, x.v); bad != nil {
-			r.s.observe(ctx, Event{Op: OpFill, Entity: r.e.Name, Outcome: CacheFailed, Err: bad})
-		}
-	case r.e.NegativeTTL > 0:
-		x.entry = seal(valueFormat, kindAbsent, r.e.Version, key, nil)
-	}
-	return x, nil
-}
-
-// lease reserves the entry of key for the fill, and returns the lease, or nil where it was not
-// stored.
-func (r *Reader[K, V]) lease(ctx context.Context, l *load, key string) ([]byte, time.Duration) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	s, lease := r.s, newMarker(kindLease, key)
-	left := s.loads.leasing(l, cancel)
-	e := Event{Op: OpLease, Entity: r.e.Name}
-	e = s.ask(ctx, s.writes, &left, false, e, func(ctx context.Context) (bool, error) {
-		ttl := plus(r.e.LoadTimeout, time.Second)
-		if l.seen == nil {
-			return s.opt.Cache.SetIfAbsent(ctx, key, lease, ttl)
-		}
-		return s.opt.Cache.SetIfEqual(ctx, key, l.seen, lease, ttl)
-	})
-	s.observe(ctx, e)
-	if e.Outcome != Stored {
-		lease = nil
-	}
-	return lease, e.Took
-}
-
-// grace is what a Load gets after its time to return with an error of its own, which says more.
-const grace = 10 * time.Millisecond
-
-var errNoAnswer = errors.New("no answer")
-
-// load calls Load on a goroutine of its own, and abandons it when its time is over.
-func (r *Reader[K, V]) load(ctx context.Context, id K) (v V, found bool, err error) {
-	type answer struct {
-		v     V
-		found bool
-	}
-	began := time.Now()
-	within, cancel := context.WithTimeout(ctx, r.e.LoadTimeout)
-	defer cancel()
-	ch := start(func() (a answer, err error) {
-		a.v, a.found, err = r.e.Load(within, id)
-		return a, err
-	})
-	a := result[answer]{err: errNoAnswer}
-	select {
-	case a = <-ch:
-	case <-within.Done():
-		if ctx.Err() != nil {
-			break
-		}
-		select {
-		case a = <-ch:
-		case <-time.After(grace):
-		}
-	}
-	e := Event{Op: OpLoad, Entity: r.e.Name, Outcome: Loaded, Took: time.Since(began)}
-	switch {
-	case a.err != nil && a.panicked == nil && ctx.Err() != nil:
-		a.err = context.Cause(ctx)
-	case a.err == errNoAnswer:
-		a.err = fmt.Errorf("readaside: load %s: no answer within %v: %w", r.e.Name, r.e.LoadTimeout, within.Err())
-	case a.err == errGoexit:
-		a.err = fmt.Errorf("readaside: load %s: %w", r.e.Name, errGoexit)
-	}
-	if a.err != nil {
-		e.Outcome, e.Err = LoadFailed, a.err
-	}
-	r.s.observe(ctx, e)
-	switch {
-	case a.panicked != nil:
-		panic(a.panicked)
-	case a.err != nil || !a.value.found:
-		return v, false, a.err
-	}
-	return a.value.v, true, nil
-}
-
-// fill stores what was loaded, if no other caller does.
-func (r *Reader[K, V]) fill(ctx context.Context, rd *read, x *loaded[V]) {
-	s := r.s
-	left := atMostHalf(ctx, rd.left-x.leaseTook)
-	failed := rd.state == CacheFailed || rd.state == CacheSkipped
-	if x.entry == nil || failed || left <= 0 || ctx.Err() != nil || s.pending.has(rd.key) || !x.filled.CompareAndSwap(false, true) {
-		return
-	}
-	ttl := r.e.NegativeTTL
-	if x.found {
-		ttl = r.ttl()
-	}
-	e := Event{Op: OpFill, Entity: r.e.Name}
-	s.observe(ctx, s.ask(ctx, s.writes, &left, false, e, func(ctx context.Context) (bool, error) {
-		return s.opt.Cache.SetIfEqual(ctx, rd.key, x.lease, x.entry, ttl)
-	}))
 }

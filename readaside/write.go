@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -28,12 +29,13 @@ func (r *Reader[K, V]) Changed(id K) Change {
 // that of Changed, and the error is in the Event.
 func (r *Reader[K, V]) ChangedTo(id K, v V) Change {
 	c := r.Changed(id)
-	if r.s.opt.Cache != nil {
-		c.ttl = r.ttl()
-		c.entry, c.err = r.encode(c.key, v)
-	}
+	c.ttl = r.ttl()
+	c.entry, c.err = r.encode(c.key, v)
 	return c
 }
+
+// errNotCalled stands for the answer of a function that Write has not called yet.
+var errNotCalled = errors.New("readaside: write: not called")
 
 // unchanged marks an error of a write that wrote nothing.
 type unchanged struct{ err error }
@@ -63,16 +65,16 @@ func (u *unmarked) As(target any) bool {
 	return !mark && errors.As(u.err, target)
 }
 
-// unmark reports whether err is marked, and returns it without the mark: an enclosing Write must
-// not take it for its own.
-func unmark(err error) (marked bool, plain error) {
+// unmark returns err without the mark of Unchanged: an enclosing Write must not take it for its
+// own.
+func unmark(err error) error {
 	for u, ok := err.(*unchanged); ok; u, ok = err.(*unchanged) {
-		marked, err = true, u.err
+		err = u.err
 	}
 	if _, ok := errors.AsType[*unchanged](err); ok {
-		return true, &unmarked{err}
+		return &unmarked{err}
 	}
-	return marked, err
+	return err
 }
 
 // Write calls do, which changes the entities that changes names, and keeps the cache from serving
@@ -89,37 +91,30 @@ func unmark(err error) (marked bool, plain error) {
 // Change, or one of another Store's Reader; do is not called then. An entity that is named twice
 // is Changed.
 func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, changes ...Change) error {
-	w := write{store: s, items: make([]item, 0, len(changes))}
+	var items []*item
 	for i, c := range changes {
 		if c.store != s {
 			return fmt.Errorf("readaside: write: change %d of %d is not of a Reader of this Store", i+1, len(changes))
 		}
-		w.add(c)
+		items = add(items, c)
 	}
-	if len(w.items) == 0 {
+	if len(items) == 0 {
 		return errors.New("readaside: write: no Change is named")
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	defer w.settle(ctx)
-	w.fence(ctx)
+	answer := Unchanged(errNotCalled)
+	defer func() { s.settle(ctx, items, answer) }()
+	s.fence(ctx, items)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	w.outcome = unknown
 	within, cancel := context.WithTimeout(ctx, s.opt.WriteTimeout)
 	defer cancel()
-	err := do(within)
-	if err == nil {
-		w.outcome = written
-		return nil
-	}
-	marked, err := unmark(err)
-	if marked {
-		w.outcome = nothingWritten
-	}
-	return err
+	answer = errGoexit // what remains if do panics or ends this goroutine
+	answer = do(within)
+	return unmark(answer)
 }
 
 // Invalidate deletes entities from the cache that something else than a Write has changed, for
@@ -127,158 +122,126 @@ func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, c
 // after a Write. Gets that begin after Invalidate returns do not return an older value. A Change
 // of another Store's Reader is reported as an Event, and otherwise ignored.
 func (s *Store) Invalidate(ctx context.Context, changes ...Change) {
-	w := write{store: s, outcome: written}
+	var items []*item
 	for _, c := range changes {
 		if c.store != s {
 			err := errors.New("readaside: invalidate: the Change is not of a Reader of this Store")
-			s.observe(ctx, Event{Op: OpUnfence, Entity: c.entity, Outcome: CacheSkipped, Err: err})
+			s.opt.Observe(ctx, Event{Op: OpUnfence, Entity: c.entity, Outcome: CacheSkipped, Err: err})
 			continue
 		}
-		w.add(c)
+		items = add(items, c)
 	}
-	if len(w.items) == 0 {
-		return
-	}
-	s.repeatPending(ctx, s.budget(ctx))
-	w.settle(ctx)
-}
-
-// What is known of the change that a write was to make.
-const (
-	nothingWritten = iota
-	written
-	unknown
-)
-
-// A write is one Write or Invalidate.
-type write struct {
-	store   *Store
-	items   []item
-	outcome int
-}
-
-// An item is one entity of a write.
-type item struct {
-	Change
-	fence    []byte // acknowledged; nil: none
-	newFence []byte // the one that was or is to be set
-	events   []Event
-}
-
-// add adds c. An entity that is named twice is Changed.
-func (w *write) add(c Change) {
-	for i := range w.items {
-		if it := &w.items[i]; it.key == c.key {
-			it.entry, it.err = nil, errors.Join(it.err, c.err)
-			return
-		}
-	}
-	w.items = append(w.items, item{Change: c})
+	s.repeatPending(ctx, atMostHalf(ctx, s.opt.CacheTimeout))
+	s.settle(ctx, items, nil)
 }
 
 // fence is the first step.
-func (w *write) fence(ctx context.Context) {
-	s := w.store
+func (s *Store) fence(ctx context.Context, items []*item) {
+	left := s.repeatPending(ctx, atMostHalf(ctx, s.opt.CacheTimeout))
+	s.each(ctx, items, func(it *item) {
+		it.fence = newMarker(kindFence, it.key)
+		e := it.ask(ctx, OpFence, left, false, func(ctx context.Context) (bool, error) {
+			return true, s.opt.Cache.Set(ctx, it.key, it.fence, s.fenceTTL())
+		})
+		it.fenced = e.Outcome == Stored
+	}, func(*item) {})
+}
+
+// settle is the second step after a function that has returned err. What the cache does not
+// acknowledge is pending from then on.
+func (s *Store) settle(ctx context.Context, items []*item, err error) {
+	_, nothingWritten := errors.AsType[*unchanged](err)
+	for _, it := range items {
+		s.loads.end(it.key, nil)
+		switch {
+		case nothingWritten: // the fence is lifted
+			it.entry, it.ttl, it.done = it.fence, time.Millisecond, !it.fenced
+		case err != nil: // the change may still take effect, so the fence is set again
+			it.entry, it.lasting = nil, it.fence
+		}
+	}
+	ctx = context.WithoutCancel(ctx)
+	s.each(ctx, items, func(it *item) {
+		left := s.opt.CacheTimeout
+		if it.fenced && it.entry != nil {
+			e := it.ask(ctx, OpUnfence, left, true, func(ctx context.Context) (bool, error) {
+				return s.opt.Cache.SetIfEqual(ctx, it.key, it.fence, it.entry, it.ttl)
+			})
+			left -= e.Took
+			it.done = e.Outcome == Stored || e.Outcome == NotStored && nothingWritten
+		}
+		if !it.done && !nothingWritten {
+			it.unfence(ctx, left, true)
+		}
+	}, s.pending.settle)
+}
+
+// An item is one key of a write, and stays in the Store while its second step is pending.
+type item struct {
+	Change
+	fence   []byte // that the first step has set, or has tried to set
+	fenced  bool   // the first step was acknowledged
+	lasting []byte // the second step sets it; nil: the second step deletes the key
+	done    bool   // the second step was acknowledged
+	events  []Event
+}
+
+// add adds c to the items of a write. An entity that is named twice is Changed.
+func add(items []*item, c Change) []*item {
+	for _, it := range items {
+		if it.key == c.key {
+			it.entry, it.err = nil, errors.Join(it.err, c.err)
+			return items
+		}
+	}
+	return append(items, &item{Change: c})
+}
+
+// each takes a step of all items in parallel, then calls after for each, and last observes the
+// events. The steps have goroutines of their own, which a cache may end. Without a cache there are
+// no steps.
+func (s *Store) each(ctx context.Context, items []*item, step, after func(*item)) {
 	if s.opt.Cache == nil {
 		return
 	}
-	left := s.repeatPending(ctx, s.budget(ctx))
-	events := make([]Event, len(w.items))
-	each(len(w.items), func(i int) {
-		it, left := &w.items[i], left
-		it.newFence = newMarker(kindFence, it.key)
-		e := Event{Op: OpFence, Entity: it.entity, Outcome: CacheFailed, Err: errGoexit}
-		events[i] = e
-		e = s.ask(ctx, s.writes, &left, false, e, func(ctx context.Context) (bool, error) {
-			return true, s.opt.Cache.Set(ctx, it.key, it.newFence, s.fenceTTL())
-		})
-		if events[i] = e; e.Outcome == Stored {
-			it.fence = it.newFence
+	var wg sync.WaitGroup
+	for _, it := range items {
+		wg.Go(func() { step(it) })
+	}
+	wg.Wait()
+	for _, it := range items {
+		after(it)
+	}
+	for _, it := range items {
+		for _, e := range it.events {
+			s.opt.Observe(ctx, e)
 		}
-	})
-	for _, e := range events {
-		s.observe(ctx, e)
+		it.events = nil
 	}
 }
 
-// settle is the second step. What is not acknowledged is pending from then on.
-func (w *write) settle(ctx context.Context) {
-	s := w.store
-	for i := range w.items {
-		s.loads.forget(w.items[i].key)
-	}
-	if s.opt.Cache == nil {
-		return
-	}
-	acknowledged := make([]bool, len(w.items))
-	defer func() {
-		for i, ok := range acknowledged {
-			if !ok {
-				w.postpone(&w.items[i])
-			}
-		}
-		for i := range w.items {
-			for _, e := range w.items[i].events {
-				s.observe(ctx, e)
-			}
-		}
-	}()
-	detached := context.WithoutCancel(ctx)
-	each(len(w.items), func(i int) {
-		acknowledged[i] = w.unfence(detached, &w.items[i])
-	})
+// ask makes a call of the cache for it, and keeps the Event.
+func (it *item) ask(ctx context.Context, op Op, left time.Duration, force bool, call cacheCall) *Event {
+	it.events = append(it.events, Event{Op: op, Entity: it.entity})
+	e := &it.events[len(it.events)-1]
+	it.store.ask(ctx, left, force, e, call)
+	return e
 }
 
-// unfence takes the second step for one entity, and reports whether it was acknowledged.
-func (w *write) unfence(ctx context.Context, it *item) (acknowledged bool) {
-	s, cache := w.store, w.store.opt.Cache
-	left := s.opt.CacheTimeout
-	ask := func(call func(context.Context) (bool, error)) Outcome {
-		at := len(it.events)
-		e := Event{Op: OpUnfence, Entity: it.entity, Outcome: CacheFailed, Err: errGoexit}
-		it.events = append(it.events, e)
-		e = s.ask(ctx, s.writes, &left, true, e, call)
-		it.events[at] = e
-		return e.Outcome
-	}
-	switch {
-	case w.outcome == nothingWritten && it.fence == nil:
-		return true
-	case w.outcome == nothingWritten:
-		o := ask(func(ctx context.Context) (bool, error) {
-			return cache.SetIfEqual(ctx, it.key, it.fence, it.fence, time.Millisecond)
-		})
-		return o == Stored || o == NotStored
-	case w.outcome == written && it.entry != nil && it.fence != nil:
-		o := ask(func(ctx context.Context) (bool, error) {
-			return cache.SetIfEqual(ctx, it.key, it.fence, it.entry, it.ttl)
-		})
-		if o == Stored {
-			return true
+// unfence deletes the key, or sets the lasting fence.
+func (it *item) unfence(ctx context.Context, left time.Duration, force bool) {
+	s := it.store
+	e := it.ask(ctx, OpUnfence, left, force, func(ctx context.Context) (bool, error) {
+		if it.lasting != nil {
+			return true, s.opt.Cache.Set(ctx, it.key, it.lasting, s.fenceTTL())
 		}
-	}
-	o := ask(func(ctx context.Context) (bool, error) {
-		return true, s.deleteOrFence(ctx, it.key, w.lasting(it))
+		return true, s.opt.Cache.Delete(ctx, it.key)
 	})
+	it.done = e.Outcome == Stored
 	if it.err != nil {
-		e := &it.events[len(it.events)-1]
 		e.Err = errors.Join(it.err, e.Err)
 	}
-	return o == Stored
 }
 
-// lasting returns the fence that is to stay where the change may still take effect, or nil.
-func (w *write) lasting(it *item) []byte {
-	if w.outcome != unknown {
-		return nil
-	}
-	return it.newFence
-}
-
-// postpone makes the second step of one entity a pending one.
-func (w *write) postpone(it *item) {
-	if w.store.pending.add(&unreached{entity: it.entity, key: it.key, fence: w.lasting(it)}) {
-		return
-	}
-	it.events = append(it.events, Event{Op: OpUnfence, Entity: it.entity, Outcome: CacheFailed, Err: errPendingFull})
-}
+// fenceTTL is the life of a fence: a write is over before that.
+func (s *Store) fenceTTL() time.Duration { return plus(s.opt.WriteTimeout, 5*time.Second) }

@@ -449,8 +449,7 @@ func TestAGoexitOfTheCacheInASecondStepIsPending(t *testing.T) {
 				return nil
 			})
 			changes := []readaside.Change{f.Changed("0"), f.Changed("1")}[:keys]
-			go func() { _ = f.Write(context.Background(), succeed, changes...) }()
-			synctest.Wait()
+			require.NoError(t, f.Write(t.Context(), succeed, changes...), "it does not reach the caller")
 			f.cache.hook(nil)
 			f.reset()
 			for i := range keys {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/momentohq/client-sdk-go/momento"
 	"github.com/stretchr/testify/require"
+
+	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
 // BenchmarkHit compares a hit through Cache with the SDK's own call on the same
@@ -33,4 +35,17 @@ func BenchmarkHit(b *testing.B) {
 			}
 		}
 	})
+}
+
+func TestASuccessfulCallAllocatesOnlyItsRequest(t *testing.T) {
+	answer := answers
+	holder, _ := holderOf(t, &answer)
+	client, err := holder.Get(t.Context())
+	require.NoError(t, err)
+	c := &momentocache.Cache{Client: holder, Name: "accounts"}
+	ctx, key := t.Context(), string([]byte("k"))
+	bare := testing.AllocsPerRun(1000, func() {
+		_, _ = client.Get(ctx, &momento.GetRequest{CacheName: "accounts", Key: momento.String(key)})
+	})
+	require.Equal(t, bare, testing.AllocsPerRun(1000, func() { _, _ = c.Get(ctx, key) }))
 }

@@ -50,7 +50,7 @@ var _ readaside.Cache = (*Cache)(nil)
 
 // Get returns the value under key. A miss is nil, nil.
 func (c *Cache) Get(ctx context.Context, key string) (value []byte, err error) {
-	err = c.call(ctx, "get from", (*holder).TryUse, func(ctx context.Context, client momento.CacheClient) error {
+	err = c.call(ctx, "get from", false, func(ctx context.Context, client momento.CacheClient) error {
 		resp, err := client.Get(ctx, &momento.GetRequest{CacheName: c.Name, Key: momento.String(key)})
 		if err != nil {
 			return err
@@ -75,7 +75,7 @@ func (c *Cache) Get(ctx context.Context, key string) (value []byte, err error) {
 
 // Set stores value under key.
 func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	return c.call(ctx, "set in", (*holder).Use, func(ctx context.Context, client momento.CacheClient) error {
+	return c.call(ctx, "set in", true, func(ctx context.Context, client momento.CacheClient) error {
 		_, err := client.Set(ctx, &momento.SetRequest{
 			CacheName: c.Name, Key: momento.String(key), Value: momento.Bytes(value), Ttl: clampTTL(ttl),
 		})
@@ -85,7 +85,7 @@ func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 
 // SetIfAbsent stores value under key if nothing is there, and reports whether it did.
 func (c *Cache) SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) (stored bool, err error) {
-	err = c.call(ctx, "set in", (*holder).TryUse, func(ctx context.Context, client momento.CacheClient) error {
+	err = c.call(ctx, "set in", false, func(ctx context.Context, client momento.CacheClient) error {
 		resp, err := client.SetIfAbsent(ctx, &momento.SetIfAbsentRequest{
 			CacheName: c.Name, Key: momento.String(key), Value: momento.Bytes(value), Ttl: clampTTL(ttl),
 		})
@@ -97,7 +97,7 @@ func (c *Cache) SetIfAbsent(ctx context.Context, key string, value []byte, ttl t
 
 // SetIfEqual stores value under key if old is there, and reports whether it did.
 func (c *Cache) SetIfEqual(ctx context.Context, key string, old, value []byte, ttl time.Duration) (stored bool, err error) {
-	err = c.call(ctx, "set in", (*holder).TryUse, func(ctx context.Context, client momento.CacheClient) error {
+	err = c.call(ctx, "set in", false, func(ctx context.Context, client momento.CacheClient) error {
 		resp, err := client.SetIfEqual(ctx, &momento.SetIfEqualRequest{
 			CacheName: c.Name, Key: momento.String(key), Equal: momento.Bytes(old), Value: momento.Bytes(value), Ttl: clampTTL(ttl),
 		})
@@ -109,48 +109,53 @@ func (c *Cache) SetIfEqual(ctx context.Context, key string, old, value []byte, t
 
 // Delete removes what is under key.
 func (c *Cache) Delete(ctx context.Context, key string) error {
-	return c.call(ctx, "delete from", (*holder).Use, func(ctx context.Context, client momento.CacheClient) error {
+	return c.call(ctx, "delete from", true, func(ctx context.Context, client momento.CacheClient) error {
 		_, err := client.Delete(ctx, &momento.DeleteRequest{CacheName: c.Name, Key: momento.String(key)})
 		return err
 	})
 }
 
-type (
-	holder   = lazyclient.Holder[momento.CacheClient]
-	callFunc = func(ctx context.Context, client momento.CacheClient) error
-)
-
-// call runs fn with the holder's client, by Use or TryUse.
-func (c *Cache) call(ctx context.Context, op string, use func(*holder, context.Context, callFunc) error, fn callFunc) error {
+// call runs fn with the holder's client, by Use if it waits for that, else by TryUse. Both are
+// called directly, so that the compiler keeps the closures on the stack, and op is completed only
+// where the call fails.
+func (c *Cache) call(ctx context.Context, op string, waits bool, fn func(context.Context, momento.CacheClient) error) error {
 	if c.Client == nil {
 		return errors.New("momentocache: Cache.Client is nil")
 	}
-	op = fmt.Sprintf("%s cache %q", op, c.Name)
 	if ctx.Err() != nil {
-		return newCallError(ctx, nil, op, nil)
+		return newCallError(ctx, nil, c.describe(op), nil)
 	}
 	var own error // of the last run of fn
 	ran := false
-	err := use(c.Client, ctx, func(ctx context.Context, client momento.CacheClient) error {
+	run := func(ctx context.Context, client momento.CacheClient) error {
 		ran, own = true, nil
 		began := time.Now()
 		if err := fn(ctx, client); err != nil {
-			own = newCallError(ctx, client, op, err)
+			own = newCallError(ctx, client, c.describe(op), err)
 		}
 		own = c.calls.Judge(ctx, client, began, own)
 		return own
-	})
+	}
+	var err error
+	if waits {
+		err = c.Client.Use(ctx, run)
+	} else {
+		err = c.Client.TryUse(ctx, run)
+	}
 	switch _, failed := errors.AsType[*lazyclient.OpenError](err); {
 	case err == nil:
 		return nil
 	case failed, errors.Is(err, lazyclient.ErrOpening), !ran && ctx.Err() != nil, IsStale(own) && ctx.Err() != nil:
-		return notReady(op, err)
+		return notReady(c.describe(op), err)
 	case ran:
 		return err
 	default: // the holder is closed
-		return newCallError(ctx, nil, op, err)
+		return newCallError(ctx, nil, c.describe(op), err)
 	}
 }
+
+// describe completes op, such as "get from".
+func (c *Cache) describe(op string) string { return fmt.Sprintf("%s cache %q", op, c.Name) }
 
 func clampTTL(ttl time.Duration) time.Duration {
 	return min(max(ttl, minTTL), maxTTL)
