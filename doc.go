@@ -7,6 +7,7 @@
 //   - [github.com/warmclient/warmclient/readaside] puts a cache in front of a database, for entities that change.
 //   - [github.com/warmclient/warmclient/readaside/momentocache] is such a cache on Momento, and opens the client for it.
 //   - [github.com/warmclient/warmclient/readaside/cachetest] tests implementations of a cache, and has one in memory.
+//   - [github.com/warmclient/warmclient/awsconfig] makes an aws.Config for a process that is frozen and thawed.
 //   - [github.com/warmclient/warmclient/accounts] keeps users, organizations and memberships in DynamoDB, on readaside.
 //
 // The module github.com/warmclient/warmclient/examples has the functions of a whole service, to be copied, and

@@ -1,24 +1,77 @@
 package accounts
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/warmclient/warmclient/internal/awshttp"
 )
 
-// NewDynamoDBClient returns a client whose connects and retries fit the time
-// limits of a [Service]: one second for a dial and one for the TLS handshake,
-// and at most three attempts, at most 100 ms apart. The SDK's own would be 30 s,
-// 10 s, and seconds apart. A Retryer of cfg is kept, and opts are applied last.
+// attemptTimeout leaves time for a second attempt within the default LoadTimeout. It doubles, so a
+// table that takes 450 ms answers that one.
+const attemptTimeout = 400 * time.Millisecond
+
+// NewDynamoDBClient returns a client for a [Service]: that of a configuration tuned by
+// awsconfig.Tune with an AttemptTimeout of 400 ms. A connection that died while the process was
+// frozen costs a read or a write one attempt; throttling is retried until its deadline. Where the
+// deadline ends a call, the error says what it waited for, and what the last attempt met, which
+// [HTTPStatus] looks at and the SDK's own error does not always tell.
+//
+// A Retryer of cfg is kept, and so is an HTTP client that is not the SDK's; opts are applied last.
 func NewDynamoDBClient(cfg aws.Config, opts ...func(*dynamodb.Options)) *dynamodb.Client {
-	return dynamodb.NewFromConfig(cfg, append([]func(*dynamodb.Options){func(o *dynamodb.Options) {
-		o.HTTPClient = awshttp.LimitConnect(o.HTTPClient)
-		if cfg.Retryer == nil {
-			o.Retryer = awshttp.Retryer(3, 100*time.Millisecond)
-			o.RetryMaxAttempts = 0 // of cfg: the client would apply it after all options
-		}
+	return dynamodb.NewFromConfig(awshttp.Tune(cfg, attemptTimeout), append([]func(*dynamodb.Options){func(o *dynamodb.Options) {
+		o.APIOptions = append(o.APIOptions, awshttp.RecordProgress, recordCall)
 	}}, opts...)...)
+}
+
+func recordCall(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("accounts.Call", call), middleware.Before)
+}
+
+// call adds to the error of a call that its context has ended what the SDK leaves out.
+func call(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
+	start := time.Now()
+	ctx, progress := awshttp.WithProgress(ctx)
+	out, metadata, err := next.HandleInitialize(ctx, in)
+	if err == nil || ctx.Err() == nil {
+		return out, metadata, err
+	}
+	e := &callError{err: err, answer: progress.Last()}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		e.waited = progress.Timeout(time.Since(start))
+	}
+	return out, metadata, e
+}
+
+// callError is the error of a call whose context has ended.
+type callError struct {
+	waited string // for what; "": it was canceled
+	answer error  // of the last attempt that had one; may be nil
+	err    error  // the SDK's
+}
+
+func (e *callError) Error() string {
+	text := e.err.Error()
+	if e.answer != nil && !errors.Is(e.err, e.answer) {
+		text = fmt.Sprintf("the last attempt: %v; %s", e.answer, text)
+	}
+	if e.waited != "" {
+		text = e.waited + ": " + text
+	}
+	return text
+}
+
+func (e *callError) Unwrap() []error {
+	if e.answer == nil {
+		return []error{e.err}
+	}
+	return []error{e.answer, e.err}
 }

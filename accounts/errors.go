@@ -1,9 +1,9 @@
 package accounts
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"net/http"
 )
 
 // Kind sorts the errors that are the caller's doing. It is itself an error, so
@@ -61,8 +61,9 @@ func (e *Error) Unwrap() error { return e.Kind }
 // failure is an error that is no refusal, whatever is in its chain: the cause of a
 // context that ended may be the refusal of some other call.
 type failure struct {
-	text string
-	err  error
+	text   string
+	err    error
+	status int // see [HTTPStatus]
 }
 
 func (f *failure) Error() string { return "accounts: " + f.text + ": " + f.err.Error() }
@@ -73,29 +74,39 @@ func failed(err error, doing, id string) error {
 	if _, refused := err.(*Error); refused { // not one in the chain of a failure
 		return err
 	}
-	return &failure{fmt.Sprintf("%s %q", doing, id), err}
+	return &failure{fmt.Sprintf("%s %q", doing, id), err, statusOf(err)}
 }
 
-// HTTPStatus returns the status code of a response that reports err: 400, 403,
-// 404 or 409 for an error with a [Kind], 200 for nil, and 500 for anything else.
-func HTTPStatus(err error) int {
-	if err == nil {
-		return http.StatusOK
+// endedError is the error of a call whose context has ended. The SDK's own tells the end but not
+// its cause.
+type endedError struct {
+	cause    error // of the end, which may be any error
+	deadline bool
+	err      error // of the call; nil if it was not made
+}
+
+// withCause adds why ctx ended, if it has, to the error that a call returned.
+func withCause(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
 	}
-	if _, ok := errors.AsType[*failure](err); ok {
-		return http.StatusInternalServerError
-	}
-	kind, _ := errors.AsType[Kind](err)
-	switch kind {
-	case Invalid:
-		return http.StatusBadRequest
-	case Forbidden:
-		return http.StatusForbidden
-	case NotFound:
-		return http.StatusNotFound
-	case AlreadyExists:
-		return http.StatusConflict
+	return &endedError{context.Cause(ctx), errors.Is(ctx.Err(), context.DeadlineExceeded), err}
+}
+
+func (e *endedError) Error() string {
+	switch {
+	case e.err == nil:
+		return e.cause.Error()
+	case errors.Is(e.err, e.cause):
+		return e.err.Error()
 	default:
-		return http.StatusInternalServerError
+		return e.cause.Error() + ": " + e.err.Error()
 	}
+}
+
+func (e *endedError) Unwrap() []error {
+	if e.err == nil {
+		return []error{e.cause}
+	}
+	return []error{e.cause, e.err}
 }

@@ -98,5 +98,5 @@ func ExampleService_CreateOrganization() {
 	}
 	_, err = service.CreateOrganization(context.Background(), "Tech Corp", "ann")
 	fmt.Println(errors.Is(err, accounts.AlreadyExists), err)
-	// Output: true accounts: organization "tech-corp": already exists
+	// Output: true accounts: organization "Tech Corp": already exists: the organization's slug is "tech-corp"
 }

@@ -17,25 +17,26 @@ import (
 // applies of: [NotFound] for the organization, for the user, for addedBy's
 // membership, [Forbidden] where addedBy's role is too low, and [AlreadyExists].
 func (s *Service) AddUserToOrganization(ctx context.Context, m Membership, addedBy string) (Membership, error) {
-	m, err := checkMembership(m, addedBy)
+	o, err := checkMembership(m, addedBy)
 	if err != nil {
 		return Membership{}, err
 	}
-	steps := []step{s.organizationExists(m.Organization), s.userExists(m.Username)}
+	m.Organization = o.slug
+	steps := []step{s.organizationExists(o), s.userExists(m.Username)}
 	change := s.memberships.ChangedTo(m.id(), m)
 	if addedBy == m.Username {
 		change = s.memberships.Changed(m.id()) // the transaction always fails
-		steps = append(steps, s.addsItself(m))
+		steps = append(steps, s.addsItself(o, m))
 	} else {
-		taken := &Error{Kind: AlreadyExists, Entity: "membership", ID: m.id().String()}
-		steps = append(steps, s.mayAdd(m, addedBy), s.create(membershipItem(m), newRequestID(), taken))
+		taken := o.refuse(AlreadyExists, "membership", m.Username, "")
+		steps = append(steps, s.mayAdd(o, m, addedBy), s.create(membershipItem(m), newRequestID(), taken))
 	}
 	err = s.transact(ctx, []readaside.Change{change}, steps...)
 	if err == nil && addedBy == m.Username {
 		err = errors.New("the table passed a check that always fails")
 	}
 	if err != nil {
-		return Membership{}, failed(err, "add membership", m.id().String())
+		return Membership{}, failed(err, "add membership", o.id(m.Username))
 	}
 	return m, nil
 }
@@ -46,36 +47,35 @@ func (s *Service) AddUserToOrganization(ctx context.Context, m Membership, added
 // organization or of the user. It may be up to TTL old where something else than
 // a Service has changed it, so it is no basis for authorization.
 func (s *Service) GetMembership(ctx context.Context, organization, username string) (Membership, error) {
-	slug, err := slugOf(organization)
+	o, err := parseOrgName(organization)
 	if err != nil {
 		return Membership{}, err
 	}
 	if err := checkUsername(username); err != nil {
 		return Membership{}, err
 	}
-	return get(ctx, s.memberships, "membership", memberID{slug, username})
+	return get(ctx, s.memberships, memberID{o.slug, username}, "membership", o.id(username), o.reason(""))
 }
 
-// checkMembership returns m with the organization's slug.
-func checkMembership(m Membership, addedBy string) (Membership, error) {
-	slug, err := slugOf(m.Organization)
+// checkMembership returns the name of m's organization.
+func checkMembership(m Membership, addedBy string) (orgName, error) {
+	o, err := parseOrgName(m.Organization)
 	if err != nil {
-		return m, err
+		return o, err
 	}
-	m.Organization = slug
 	if err := checkUsername(m.Username); err != nil {
-		return m, err
+		return o, err
 	}
 	if !m.Role.valid() {
-		return m, invalid("membership", m.id().String(), "the role must be Owner, Admin or Member")
+		return o, o.refuse(Invalid, "membership", m.Username, "the role must be Owner, Admin or Member")
 	}
-	return m, checkUsername(addedBy)
+	return o, checkUsername(addedBy)
 }
 
 // mayAdd checks that addedBy is a member whose role is high enough for m. On
 // failure the old item tells which of the two it is not.
-func (s *Service) mayAdd(m Membership, addedBy string) step {
-	adder := memberID{m.Organization, addedBy}
+func (s *Service) mayAdd(o orgName, m Membership, addedBy string) step {
+	adder := memberID{o.slug, addedBy}
 	values := attributes{":owner": text(string(Owner))}
 	condition := "#role = :owner"
 	if Admin.mayAdd(m.Role) {
@@ -84,9 +84,9 @@ func (s *Service) mayAdd(m Membership, addedBy string) step {
 	}
 	return s.check(memberKey(adder), condition, values, func(old attributes) *Error {
 		if len(old) == 0 {
-			return &Error{Kind: NotFound, Entity: "membership", ID: adder.String(), Reason: "only members can add members"}
+			return o.refuse(NotFound, "membership", addedBy, "only members can add members")
 		}
-		return forbidden(m, adder)
+		return forbidden(o, m, addedBy)
 	})
 }
 
@@ -94,20 +94,20 @@ func (s *Service) mayAdd(m Membership, addedBy string) step {
 // they are one: DynamoDB refuses a transaction that touches an item twice. The
 // condition always fails, since either the adder is no member, or the new member
 // is one already. The old item tells.
-func (s *Service) addsItself(m Membership) step {
+func (s *Service) addsItself(o orgName, m Membership) step {
 	const never = "attribute_exists(PK) AND attribute_not_exists(PK)"
 	return s.check(memberKey(m.id()), never, nil, func(old attributes) *Error {
 		if len(old) == 0 {
-			return &Error{Kind: NotFound, Entity: "membership", ID: m.id().String(), Reason: "only members can add members"}
+			return o.refuse(NotFound, "membership", m.Username, "only members can add members")
 		}
 		var role Role
 		if err := read(old, required("role", (*string)(&role))); err != nil || !role.mayAdd(m.Role) {
-			return forbidden(m, m.id())
+			return forbidden(o, m, m.Username)
 		}
-		return &Error{Kind: AlreadyExists, Entity: "membership", ID: m.id().String()}
+		return o.refuse(AlreadyExists, "membership", m.Username, "")
 	})
 }
 
-func forbidden(m Membership, adder memberID) *Error {
-	return &Error{Kind: Forbidden, Entity: "membership", ID: adder.String(), Reason: "the role is too low to add this role: " + string(m.Role)}
+func forbidden(o orgName, m Membership, adder string) *Error {
+	return o.refuse(Forbidden, "membership", adder, "the role is too low to add this role: "+string(m.Role))
 }

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -59,29 +60,61 @@ func flaw(name string) string {
 	}
 }
 
-// slugOf returns the slug of an organization's name. A slug is its own slug, and
-// consists of a-z, 0-9, '-' and '_'.
-func slugOf(name string) (string, error) {
+// orgName is the name of an organization as a caller gives it, and its slug. A slug is its own slug,
+// and consists of a-z, 0-9, '-' and '_'.
+type orgName struct{ given, slug string }
+
+func parseOrgName(name string) (orgName, error) {
 	if len(name) > maxUnslugged {
-		return "", invalid("organization", name, "the name is longer than 1024 bytes")
+		return orgName{}, invalid("organization", name, "the name is longer than 1024 bytes")
 	}
 	if !utf8.ValidString(name) {
-		return "", invalid("organization", name, "the name is not valid UTF-8")
+		return orgName{}, invalid("organization", name, "the name is not valid UTF-8")
 	}
 	made := slug.Make(name)
 	switch {
 	case made == "":
-		return "", invalid("organization", name, "the name has no letters or digits that make a slug")
+		return orgName{}, invalid("organization", name, "the name has no letters or digits that make a slug")
 	case len(made) > maxName:
-		return "", invalid("organization", name, "the name's slug is longer than 128 bytes")
+		return orgName{}, invalid("organization", name, "the name's slug is longer than 128 bytes")
 	}
-	return made, nil
+	return orgName{name, made}, nil
+}
+
+// refuse returns the refusal of an entity that is known by the organization's name, with
+// username "", or by that and a username.
+func (o orgName) refuse(kind Kind, entity, username, reason string) *Error {
+	return &Error{Kind: kind, Entity: entity, ID: o.id(username), Reason: o.reason(reason)}
+}
+
+// id returns how errors name the organization, or a member of it.
+func (o orgName) id(username string) string {
+	if username == "" {
+		return cut(o.given)
+	}
+	return memberID{cut(o.given), username}.String()
+}
+
+// reason adds the slug to a reason where the caller has not given the name in that form.
+func (o orgName) reason(reason string) string {
+	if o.given == o.slug {
+		return reason
+	}
+	if reason != "" {
+		reason += "; "
+	}
+	return reason + fmt.Sprintf("the organization's slug is %q", o.slug)
 }
 
 // invalid returns an error that quotes no more than the start of an overlong id.
 func invalid(entity, id, reason string) error {
-	if len(id) > maxName {
-		id = strings.ToValidUTF8(id[:maxName], "") + "..."
+	return &Error{Kind: Invalid, Entity: entity, ID: cut(id), Reason: reason}
+}
+
+// cut returns the start of an overlong name.
+func cut(name string) string {
+	if len(name) <= maxName {
+		return name
 	}
-	return &Error{Kind: Invalid, Entity: entity, ID: id, Reason: reason}
+	return strings.ToValidUTF8(name[:maxName], "") + "..."
 }

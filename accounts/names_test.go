@@ -121,6 +121,47 @@ func TestRoleIsOneOfThree(t *testing.T) {
 	for _, role := range []accounts.Role{"", "owner", "King"} {
 		_, err := s.AddUserToOrganization(t.Context(), accounts.Membership{Organization: "Tech Corp", Username: "dan", Role: role}, "ann")
 		require.ErrorIs(t, err, accounts.Invalid)
-		require.EqualError(t, err, `accounts: membership "tech-corp/dan": invalid: the role must be Owner, Admin or Member`)
+		require.EqualError(t, err, `accounts: membership "Tech Corp/dan": invalid: the role must be Owner, Admin or Member; `+
+			`the organization's slug is "tech-corp"`)
+	}
+}
+
+func TestErrorsNameTheOrganizationAsTheCallerDoesAndTellItsSlug(t *testing.T) {
+	s, _, _ := withCompany(t, patient)
+	add := func(org, user string, role accounts.Role, by string) error {
+		_, err := s.AddUserToOrganization(t.Context(), accounts.Membership{Organization: org, Username: user, Role: role}, by)
+		return err
+	}
+	long := "Acme" + strings.Repeat(" ", 200)
+	for name, test := range map[string]struct {
+		err  error
+		want string
+	}{
+		"no organization": {
+			add("Acme Inc", "dan", accounts.Member, "ann"),
+			`accounts: organization "Acme Inc": not found: the organization's slug is "acme-inc"`,
+		},
+		"no member": {
+			add("Tech Corp", "dan", accounts.Member, "dan"),
+			`accounts: membership "Tech Corp/dan": not found: only members can add members; the organization's slug is "tech-corp"`,
+		},
+		"too low": {
+			add("Tech Corp", "dan", accounts.Owner, "cat"),
+			`accounts: membership "Tech Corp/cat": forbidden: the role is too low to add this role: Owner; the organization's slug is "tech-corp"`,
+		},
+		"exists": {
+			add("Tech Corp", "bob", accounts.Member, "ann"),
+			`accounts: membership "Tech Corp/bob": already exists: the organization's slug is "tech-corp"`,
+		},
+		"the slug itself": {
+			add("tech-corp", "bob", accounts.Member, "ann"),
+			`accounts: membership "tech-corp/bob": already exists`,
+		},
+		"a long name": {
+			add(long, "bob", accounts.Member, "ann"),
+			`accounts: organization "` + long[:128] + `...": not found: the organization's slug is "acme"`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) { assert.EqualError(t, test.err, test.want) })
 	}
 }

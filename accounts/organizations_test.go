@@ -57,7 +57,9 @@ func TestCreateOrganizationIsRefused(t *testing.T) {
 		},
 		"when the slug is taken": {
 			"Tech, Corp", "dan", nil,
-			accounts.Error{Kind: accounts.AlreadyExists, Entity: "organization", ID: "tech-corp"},
+			accounts.Error{
+				Kind: accounts.AlreadyExists, Entity: "organization", ID: "Tech, Corp", Reason: `the organization's slug is "tech-corp"`,
+			},
 		},
 		"when the slug is taken and the founder is missing: the founder comes first": {
 			"tech corp", "zoe", nil,
@@ -85,7 +87,11 @@ func TestCreateOrganizationIsRefused(t *testing.T) {
 func TestMissingOrganizationIsNotFound(t *testing.T) {
 	s, _, _ := withCompany(t, patient)
 	_, err := s.GetOrganization(t.Context(), "Acme")
-	assert.Equal(t, &accounts.Error{Kind: accounts.NotFound, Entity: "organization", ID: "acme"}, err)
+	assert.Equal(t, &accounts.Error{
+		Kind: accounts.NotFound, Entity: "organization", ID: "Acme", Reason: `the organization's slug is "acme"`,
+	}, err)
 	_, err = s.GetMembership(t.Context(), "Tech Corp", "dan")
-	assert.Equal(t, &accounts.Error{Kind: accounts.NotFound, Entity: "membership", ID: "tech-corp/dan"}, err)
+	assert.Equal(t, &accounts.Error{
+		Kind: accounts.NotFound, Entity: "membership", ID: "Tech Corp/dan", Reason: `the organization's slug is "tech-corp"`,
+	}, err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -117,42 +118,53 @@ func walk(length, letters int, visit func([]int)) {
 	}
 }
 
-func TestConflictsAndThrottlingAloneAreRetriedTwice(t *testing.T) {
-	plain := errors.New("plain")
+func TestConflictsAndThrottlingAreRetriedUntilWriteTimeoutAndNothingElseIs(t *testing.T) {
 	for name, test := range map[string]struct {
-		answer   error
-		attempts int
+		answer error
+		busy   bool
+		status int
 	}{
-		"conflict":                          {canceled(none, conflict, none, none), 3},
-		"throttling":                        {canceled(none, none, throttle, capacity), 3},
-		"conflict, but invalid":             {canceled(conflict, "ValidationError", none, none), 1},
-		"conflict, but too large":           {canceled(none, "ItemCollectionSizeLimitExceeded", none, conflict), 1},
-		"no reason given":                   {canceled(none, none, none, none), 1},
-		"no reasons":                        {canceled(), 1},
-		"reason without a code":             {&types.TransactionCanceledException{CancellationReasons: make([]types.CancellationReason, 4)}, 1},
-		"more reasons than there are steps": {canceled(none, none, none, none, failed), 1},
-		"anything else":                     {plain, 1},
+		"conflict":                          {canceled(none, conflict, none, none), true, 503},
+		"throttling of a transaction":       {canceled(none, none, throttle, capacity), true, 503},
+		"conflict with one":                 {&types.TransactionConflictException{}, true, 503},
+		"throttling":                        {&smithy.GenericAPIError{Code: "ThrottlingException"}, true, 503},
+		"no capacity":                       {&types.ProvisionedThroughputExceededException{}, true, 503},
+		"limit of requests":                 {&types.RequestLimitExceeded{}, true, 503},
+		"transaction in progress":           {&types.TransactionInProgressException{}, true, 503},
+		"internal error":                    {&types.InternalServerError{}, false, 503},
+		"missing table":                     {&types.ResourceNotFoundException{}, false, 500},
+		"access":                            {&smithy.GenericAPIError{Code: "AccessDeniedException"}, false, 500},
+		"conflict, but invalid":             {canceled(conflict, "ValidationError", none, none), false, 500},
+		"conflict, but too large":           {canceled(none, "ItemCollectionSizeLimitExceeded", none, conflict), false, 500},
+		"no reason given":                   {canceled(none, none, none, none), false, 500},
+		"no reasons":                        {canceled(), false, 500},
+		"reason without a code":             {&types.TransactionCanceledException{CancellationReasons: make([]types.CancellationReason, 4)}, false, 500},
+		"more reasons than there are steps": {canceled(none, none, none, none, failed), false, 500},
+		"anything else":                     {errors.New("plain"), false, 500},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				for succeedAfter := range 4 {
-					db := &canned{}
-					for range min(succeedAfter, 3) {
-						db.answers = append(db.answers, test.answer)
-					}
+				for _, times := range []int{1, 5, 1000} {
+					db := &canned{answers: slices.Repeat([]error{test.answer}, times)}
 					start := time.Now()
 					_, err := newService(t, db, accounts.Options{}).AddUserToOrganization(t.Context(),
 						accounts.Membership{Organization: "acme", Username: "dan", Role: accounts.Member}, "ann")
-					if succeedAfter < test.attempts {
+					switch {
+					case !test.busy:
+						require.Len(t, db.tokens, 1)
+						require.Zero(t, time.Since(start))
+					case times < 1000:
 						require.NoError(t, err)
-						require.Len(t, db.tokens, succeedAfter+1)
-					} else {
+						require.Len(t, db.tokens, times+1)
+					default:
+						require.Equal(t, 3*time.Second, time.Since(start))
+						require.ErrorIs(t, err, context.DeadlineExceeded)
+					}
+					if !test.busy || times == 1000 {
 						require.ErrorIs(t, err, test.answer)
-						require.Equal(t, 500, accounts.HTTPStatus(err))
-						require.Len(t, db.tokens, test.attempts)
+						require.Equal(t, test.status, accounts.HTTPStatus(err))
 						require.ErrorContains(t, err, `accounts: add membership "acme/dan": `)
 					}
-					require.Less(t, time.Since(start), 200*time.Millisecond)
 					for i, token := range db.tokens {
 						require.Nil(t, token, "a canceled transaction's token is not used again")
 						require.Equal(t, db.ids[0], db.ids[i], "the request's id is")
@@ -185,11 +197,12 @@ func TestRetriesArePausedWithJitterWithinTheCallersTime(t *testing.T) {
 		}
 		assert.Greater(t, len(took), 10)
 
-		db := &canned{answers: []error{canceled(conflict, none, none)}}
+		db := &canned{answers: slices.Repeat([]error{canceled(conflict, none, none)}, 1000)}
 		start := time.Now()
 		_, err := newService(t, db, accounts.Options{WriteTimeout: 10 * time.Millisecond}).CreateOrganization(t.Context(), "acme", "ann")
 		require.ErrorContains(t, err, "TransactionCanceledException", "the last real error is kept")
 		require.ErrorContains(t, err, "deadline exceeded")
+		assert.Equal(t, 503, accounts.HTTPStatus(err), "the last answer decides, not the deadline after it")
 		assert.Equal(t, 10*time.Millisecond, time.Since(start))
 	})
 }

@@ -3,7 +3,6 @@ package accounts
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -83,19 +82,24 @@ func (s *Service) Ping(ctx context.Context) error {
 	defer cancel()
 	_, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: pingKey()})
 	if err != nil {
-		return &failure{fmt.Sprintf("ping table %q", s.table), withCause(ctx, err)}
+		return failed(withCause(ctx, err), "ping table", s.table)
 	}
 	return nil
 }
 
-// get reads through the cache.
-func get[K, T any](ctx context.Context, r *readaside.Reader[K, T], entity string, id K) (T, error) {
+// get reads through the cache. Errors name the entity as the caller did, and a not-found result has
+// the given reason.
+func get[K, T any](ctx context.Context, r *readaside.Reader[K, T], id K, entity, name, reason string) (T, error) {
 	v, found, err := r.Get(ctx, id)
 	if err != nil {
-		return v, &failure{fmt.Sprintf("get %s %q", entity, fmt.Sprint(id)), err}
+		f := &failure{fmt.Sprintf("get %s %q", entity, name), err, statusOf(err)}
+		if ctx.Err() != nil {
+			f.status = statusOfEnd(ctx) // err is the cause, or does not matter any more
+		}
+		return v, f
 	}
 	if !found {
-		return v, &Error{Kind: NotFound, Entity: entity, ID: fmt.Sprint(id)}
+		return v, &Error{Kind: NotFound, Entity: entity, ID: cut(name), Reason: reason}
 	}
 	return v, nil
 }
@@ -119,13 +123,4 @@ func loader[K comparable, T any](
 		}
 		return v, err == nil, err
 	}
-}
-
-// withCause adds why ctx ended to an error that a call returned after that. The
-// SDK's own errors tell a cancellation but not its cause.
-func withCause(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-		return fmt.Errorf("%w: %w", cause, err)
-	}
-	return err
 }

@@ -5,13 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	mathrand "math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/warmclient/warmclient/internal/awshttp"
 	"github.com/warmclient/warmclient/readaside"
 )
 
@@ -105,9 +105,7 @@ const (
 	overThroughput  = "ProvisionedThroughputExceeded"
 )
 
-const retries = 2
-
-// write makes a write of the Store, and attempts it again after a conflict. An attempt returns an
+// write makes a write of the Store, and attempts it again while the table is busy. An attempt returns an
 // *Error where the table refuses. That comes back as it is, and says that nothing was written. What
 // comes back otherwise may hold the cause of ctx, which can be any error, even a refusal of another
 // call: so refusals are not looked for in its chain.
@@ -125,6 +123,9 @@ func (s *Service) write(ctx context.Context, attempt func(context.Context) error
 		return err
 	}, changes...)
 	if !begun {
+		if ctx.Err() != nil {
+			err = withCause(ctx, nil)
+		}
 		return fmt.Errorf("not begun: %w", err)
 	}
 	if e, refused := err.(*Error); refused && e.Kind == AlreadyExists {
@@ -133,54 +134,33 @@ func (s *Service) write(ctx context.Context, attempt func(context.Context) error
 	return err
 }
 
+// pause is how long to wait before a write is made again.
+var pause = awshttp.FullJitter(25*time.Millisecond, 400*time.Millisecond)
+
+// attempts makes a write until the table is not busy, or ctx ends. The SDK's own retries of throttled
+// requests are within an attempt.
 func (s *Service) attempts(ctx context.Context, attempt func(context.Context) error) error {
-	for n := 0; ; n++ {
+	var last error // of an attempt that found the table busy
+	for n := 1; ; n++ {
 		err := attempt(ctx)
-		if _, refused := err.(*Error); refused || err == nil {
+		switch _, refused := err.(*Error); {
+		case refused, err == nil:
+			return err
+		case ctx.Err() != nil:
+			if last != nil && !unavailable(err) && !answered(err) {
+				err = &callError{err: err, answer: last}
+			}
+			return withCause(ctx, err)
+		case !busy(err):
 			return err
 		}
-		if n == retries || !retryable(err) {
+		last = err
+		timer := time.NewTimer(pause(n))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
 			return withCause(ctx, err)
 		}
-		if cause := pause(ctx, n); cause != nil {
-			return fmt.Errorf("%w: %w", cause, err)
-		}
-	}
-}
-
-// retryable reports whether err is about conflicts and throttling only. The SDK retries a throttled
-// request by itself, but no canceled transaction.
-func retryable(err error) bool {
-	if _, ok := errors.AsType[*types.TransactionConflictException](err); ok {
-		return true
-	}
-	canceled, ok := errors.AsType[*types.TransactionCanceledException](err)
-	if !ok {
-		return false
-	}
-	found := false
-	for _, reason := range canceled.CancellationReasons {
-		switch aws.ToString(reason.Code) {
-		case conflict, throttled, overThroughput:
-			found = true
-		case "None", "":
-		default:
-			return false
-		}
-	}
-	return found
-}
-
-// pause waits for 25 to 50 ms after the first attempt and twice that after the
-// second, so that two transactions that met do not meet again.
-func pause(ctx context.Context, attempt int) error {
-	least := 25 * time.Millisecond << attempt
-	timer := time.NewTimer(least + mathrand.N(least))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

@@ -40,5 +40,5 @@ func (s *Service) GetUser(ctx context.Context, username string) (User, error) {
 	if err := checkUsername(username); err != nil {
 		return User{}, err
 	}
-	return get(ctx, s.users, "user", username)
+	return get(ctx, s.users, username, "user", username, "")
 }

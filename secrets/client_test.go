@@ -60,11 +60,6 @@ func TestNoSettingOfTheConfigWidensTheLimits(t *testing.T) {
 				assert.Positive(t, delay)
 				assert.LessOrEqual(t, delay, 100*time.Millisecond)
 			}
-			buildable, ok := options.HTTPClient.(*sdkhttp.BuildableClient)
-			require.True(t, ok)
-			assert.Equal(t, 500*time.Millisecond, buildable.GetDialer().Timeout)
-			assert.Equal(t, time.Second, buildable.GetTransport().TLSHandshakeTimeout)
-			assert.Zero(t, buildable.GetTimeout(), "an attempt has no limit of its own")
 
 			_, took, err := fetch(t.Context(), secrets.SecretsManager{API: client, ID: secretID})
 			assert.ErrorIs(t, err, secrets.ErrUnavailable)

@@ -28,8 +28,8 @@ var _ API = (*secretsmanager.Client)(nil)
 // be dead after a freeze. Also, net/http prints what arrives on an idle connection to the standard log.
 //
 // The retry settings of cfg (Retryer, RetryMode, RetryMaxAttempts) and its DefaultsMode do not apply. A
-// cfg.HTTPClient of the SDK's kind keeps its other settings; any other is used as it is. The options
-// come last.
+// cfg.HTTPClient of the SDK's kind or of awsconfig.Tune keeps its other settings, but no limit for an
+// attempt; any other is used as it is. The options come last.
 //
 // NewClient does no I/O and reads no environment.
 func NewClient(cfg aws.Config, opts ...func(*secretsmanager.Options)) *secretsmanager.Client {

@@ -2,13 +2,10 @@ package app_test
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -38,69 +35,6 @@ func setEnviron(t *testing.T, environ ...string) {
 	}
 	reset()
 	t.Cleanup(reset)
-}
-
-// setConfigFile stands for ~/.aws/config, whose place the SDK takes from HOME when the process starts.
-func setConfigFile(t *testing.T, text string) {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "config")
-	require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
-	configs, credentials := config.DefaultSharedConfigFiles, config.DefaultSharedCredentialsFiles
-	t.Cleanup(func() {
-		config.DefaultSharedConfigFiles, config.DefaultSharedCredentialsFiles = configs, credentials
-	})
-	config.DefaultSharedConfigFiles, config.DefaultSharedCredentialsFiles = []string{name}, nil
-}
-
-var keys = []string{"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=key", "AWS_SESSION_TOKEN=session"}
-
-func TestOnLambdaTheConfigurationIsBuiltFromTheEnvironmentAlone(t *testing.T) {
-	setEnviron(t, append(keys, "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1", "AWS_ENDPOINT_URL=http://127.0.0.1:2", "AWS_SDK_UA_APP_ID=app")...)
-	setConfigFile(t, "[default]\nregion = eu-west-3\nretry_mode = no such mode\n")
-	_, err := config.LoadDefaultConfig(t.Context())
-	require.Error(t, err, "the file is not even looked at: it would make the SDK's loader fail")
-	cfg, err := app.AWS.Get(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, "eu-west-1", cfg.Region)
-	assert.Equal(t, "http://127.0.0.1:2", aws.ToString(cfg.BaseEndpoint))
-	assert.Equal(t, "app", cfg.AppID)
-	creds, err := cfg.Credentials.Retrieve(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, []string{"id", "key", "session"}, []string{creds.AccessKeyID, creds.SecretAccessKey, creds.SessionToken})
-	_, ok := cfg.Credentials.(*aws.CredentialsCache)
-	assert.False(t, ok, "LoadDefaultConfig would have wrapped them")
-}
-
-func TestElsewhereOrForWantOfVariablesTheSDKLoadsTheConfiguration(t *testing.T) {
-	const lambda = "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1"
-	for name, environ := range map[string][]string{
-		"elsewhere":      keys,
-		"no region":      append([]string{lambda}, keys[1:]...),
-		"no keys":        {lambda, keys[0]},
-		"half a key":     {lambda, keys[0], keys[1]},
-		"profile":        append([]string{lambda, "AWS_PROFILE=work"}, keys...),
-		"retry settings": append([]string{lambda, "AWS_MAX_ATTEMPTS=7"}, keys...),
-	} {
-		t.Run(name, func(t *testing.T) {
-			setEnviron(t, append(environ, "AWS_EC2_METADATA_DISABLED=true")...)
-			setConfigFile(t, "[default]\nregion = eu-west-3\n[profile work]\n")
-			cfg, err := app.AWS.Get(t.Context())
-			require.NoError(t, err)
-			assert.IsType(t, &aws.CredentialsCache{}, cfg.Credentials)
-			if name == "no region" {
-				assert.Equal(t, "eu-west-3", cfg.Region)
-			}
-			if name == "retry settings" {
-				assert.Equal(t, 7, cfg.RetryMaxAttempts)
-			}
-		})
-	}
-}
-
-func TestBrokenSettingIsAnErrorThatSaysSo(t *testing.T) {
-	setEnviron(t, append(keys, "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1", "AWS_USE_FIPS_ENDPOINT=perhaps")...)
-	_, err := app.AWS.Get(t.Context())
-	require.ErrorContains(t, err, "AWS_USE_FIPS_ENDPOINT")
 }
 
 func TestEndpointsOfTheEnvironmentHoldOnBothWays(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/momentohq/client-sdk-go/momento"
 
 	"github.com/warmclient/warmclient/accounts"
+	"github.com/warmclient/warmclient/awsconfig"
 	"github.com/warmclient/warmclient/lazyclient"
 	"github.com/warmclient/warmclient/readaside/momentocache"
 	"github.com/warmclient/warmclient/secrets"
@@ -18,7 +19,7 @@ import (
 // The clients of the process. Each is made on first use, or by [Warm], and shared by all requests.
 var (
 	// AWS is the SDK's configuration.
-	AWS = lazyclient.Holder[aws.Config]{Name: "aws config", Open: openAWS, Observe: logHolder}
+	AWS = lazyclient.Holder[aws.Config]{Name: "aws config", Open: awsconfig.Load, Observe: logHolder}
 
 	// DynamoDB is the client of the table.
 	DynamoDB = lazyclient.Holder[*dynamodb.Client]{Name: "dynamodb", Open: openDynamoDB, Observe: logHolder}

@@ -16,10 +16,11 @@ import (
 
 // The phases of an attempt.
 const (
-	credentials = "credentials"
+	credentials = "credentials" // no host is known yet
 	connecting  = "connecting"
 	waiting     = "waiting for the answer"
-	idle        = "" // before the call, between attempts, or unknown
+	pausing     = "waiting to try again"
+	unknown     = ""
 )
 
 // Progress is what a call waits for. The zero value waits for nothing known. It is safe for concurrent
@@ -46,12 +47,15 @@ func (p *Progress) is(phase string) bool {
 func (p *Progress) text(limit time.Duration) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.phase == credentials {
+		return fmt.Sprintf("no AWS credentials within %v", limit)
+	}
 	text := "no answer"
 	if p.host != "" {
 		text += " from " + p.host
 	}
 	text += fmt.Sprintf(" within %v", limit)
-	if p.phase != idle {
+	if p.phase != unknown {
 		text += " (" + p.phase + ")"
 	}
 	return text
@@ -70,7 +74,7 @@ func (p *Progress) Sending(ctx context.Context, host string) context.Context {
 }
 
 // Pausing notes that an attempt has ended.
-func (p *Progress) Pausing() { p.set(idle) }
+func (p *Progress) Pausing() { p.set(pausing) }
 
 // Clean is [Clean] for the error of an attempt. Before there is a connection no answer can be quoted.
 func (p *Progress) Clean(err error) error {
@@ -124,7 +128,7 @@ func (w *Watch) attempt(ctx context.Context, in middleware.FinalizeInput, next m
 	if !CutShort(ctx, err) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.phase = idle
+		w.phase = pausing
 		if err != nil {
 			w.last = err
 		}
@@ -136,7 +140,7 @@ func (w *Watch) identified(ctx context.Context, in middleware.FinalizeInput, nex
 	middleware.FinalizeOutput, middleware.Metadata, error,
 ) {
 	w.mu.Lock()
-	w.unidentified, w.phase = false, idle
+	w.unidentified, w.phase = false, unknown
 	w.mu.Unlock()
 	return next.HandleFinalize(ctx, in)
 }
