@@ -127,7 +127,7 @@ func mismatch(err error, v any) error {
 	if !slices.Contains([]string{"array", "bool", "number", "object", "string"}, what) {
 		what = "value"
 	}
-	return fmt.Errorf("a JSON %s does not fit a %v in %T", what, e.Type, v)
+	return fmt.Errorf("a JSON %s does not fit type %v in %T", what, e.Type, v)
 }
 
 // holdsReplacement reports whether U+FFFD is in a key or a value of a valid JSON text. A decoder reads

@@ -119,6 +119,31 @@ func TestThePortOfTheExtensionIsTakenFromItsVariable(t *testing.T) {
 	assert.Equal(t, int32(1), s.requests.Load())
 }
 
+func TestAPortThatIsNoneIsNamedByItsVariable(t *testing.T) {
+	for _, port := range []string{"abc", "0", "70000", "-1", "80/x", "80@example.com"} {
+		t.Setenv("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", port)
+		_, err := secrets.Extension{ID: secretID}.Fetch(t.Context())
+		require.ErrorContains(t, err, `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT is "`+port+`"`)
+		assert.NotContains(t, err.Error(), "Endpoint")
+	}
+}
+
+func TestABrokenConnectionIsTriedThreeTimesWhateverCameBefore(t *testing.T) {
+	t.Parallel()
+	const before = 4
+	s := accept(t, func(s *service, conn *net.TCPConn) {
+		if s.requests.Load() <= before {
+			readRequest(conn)
+			_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"+notReady)
+			return
+		}
+		reset(s, conn)
+	})
+	_, err := secrets.Extension{ID: secretID, Endpoint: s.url, Timeout: 5 * time.Second}.Fetch(t.Context())
+	require.ErrorIs(t, err, secrets.ErrUnavailable)
+	assert.Equal(t, int32(before+3), s.requests.Load())
+}
+
 func TestTheTokenGoesNowhereButToLoopback(t *testing.T) {
 	t.Parallel()
 	for _, endpoint := range []string{

@@ -37,6 +37,8 @@ func TestAnErrorOfTheServiceKeepsItsKindItsHintAndTheSDKsError(t *testing.T) {
 		{400, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.", secrets.ErrNotFound, ""},
 		{400, "AccessDeniedException", "User is not authorized to perform it", secrets.ErrAccessDenied, permission},
 		{400, "AccessDeniedException", "Access to KMS is not allowed", secrets.ErrAccessDenied, kms},
+		{400, "AccessDeniedException", "User is not authorized to perform: kms:Decrypt on the key", secrets.ErrAccessDenied, kms},
+		{400, "AccessDeniedException", "User is not authorized to perform it on secret:prod/KMS-token", secrets.ErrAccessDenied, permission},
 		{400, "KMSAccessDeniedException", "no", secrets.ErrAccessDenied, kms},
 		{400, "ExpiredTokenException", "The security token is expired", secrets.ErrAccessDenied, "have expired"},
 		{400, "UnrecognizedClientException", "The security token is invalid", secrets.ErrAccessDenied, "not known"},
