@@ -4,7 +4,9 @@
 //	server := momentotest.NewServer("accounts")
 //	defer server.Close()
 //	opener := momentocache.Opener{
-//		Source:   secrets.Static(server.Key()),
+//		Source: secrets.SourceFunc(func(context.Context) (secrets.Document, error) {
+//			return secrets.Static(server.Key()), nil
+//		}),
 //		Endpoint: server.Addr(),
 //	}
 //
