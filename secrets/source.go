@@ -49,7 +49,7 @@ func Load(ctx context.Context, src Source, key string) (Token, error) {
 
 // withKey returns err, of a source, as an *Error. The source may return the same *Error to others.
 func withKey(err error, key string) error {
-	e, ok := err.(*Error) //nolint:errorlint // an error around an *Error says more: it is wrapped
+	e, ok := err.(*Error) // an error around an *Error says more: it is wrapped
 	if !ok || e == nil {
 		return &Error{Op: opFetch, Key: key, Err: err}
 	}
