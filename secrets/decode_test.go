@@ -120,7 +120,6 @@ func TestLoadsErrorsAreOfThisPackageAndCarryTheKey(t *testing.T) {
 		"its own":   {own, `secrets: fetch key "a" of "vault/db" in eu-west-1: throttled: boom`, secrets.ErrThrottled},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			src := secrets.SourceFunc(func(context.Context) (secrets.Document, error) { return secrets.Document{}, c.err })
 			_, err := secrets.Load(t.Context(), src, "a")
 			var failure *secrets.Error

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync"
@@ -106,6 +107,7 @@ func TestAMalformedHeadIsNotQuotedWhateverEndsTheCall(t *testing.T) {
 	for name, err := range map[string]error{
 		"a limit of its own": fmt.Errorf("%w (Client.Timeout exceeded): %w", head, context.DeadlineExceeded),
 		"a retry that ended": errors.Join(head, context.DeadlineExceeded),
+		"another's words":    &url.Error{Op: "Post", URL: "http://secrets.invalid", Err: errors.New("odd line " + topSecret)},
 		"a broken pipe":      errors.Join(head, &net.OpError{Op: "write", Err: errors.New("broken pipe")}),
 	} {
 		t.Run(name, func(t *testing.T) {

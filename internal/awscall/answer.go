@@ -82,8 +82,8 @@ func quotes(err error) bool {
 			return true
 		}
 	}
-	_, isURL := errors.AsType[*url.Error](err)
-	return isURL && knownCause(err) == nil && !isHandshake(err)
+	exchange, ok := errors.AsType[*url.Error](err)
+	return ok && knownCause(err) == nil && !isHandshake(exchange.Err) // a *url.Error is a net.Error itself
 }
 
 // isHandshake reports whether there was no connection for an answer to come in on.
