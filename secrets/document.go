@@ -13,8 +13,8 @@ import (
 )
 
 // A Document is one version of a secret, as its source returned it. It prints as REDACTED, as a
-// [Token] does. The zero Document is an empty one. The errors of its methods are *[Error] and hold no
-// piece of it. A Document is safe for concurrent use by multiple goroutines.
+// [Token] does. The zero Document is an empty one. The errors of its methods are *[Error] and hold
+// no piece of it. A Document is safe for concurrent use by multiple goroutines.
 type Document struct {
 	redacted
 	name, versionID, region string
@@ -49,8 +49,8 @@ func (d Document) Name() string { return d.name }
 // VersionID returns the version's id in Secrets Manager, or "" for a document of another source.
 func (d Document) VersionID() string { return d.versionID }
 
-// Key returns the text of the member name of a document that is one JSON object. The name is matched
-// exactly, at the top level. Of a repeated member, the last one counts.
+// Key returns the text of the member name of a document that is one JSON object. The name is
+// matched exactly, at the top level. Of a repeated member, the last one counts.
 //
 // Kinds of error: ErrNotJSON, ErrNoKey, ErrNotString, and those of [Document.Text].
 func (d Document) Key(name string) (Token, error) {
@@ -86,13 +86,13 @@ func (d Document) Text() (Token, error) {
 	return d.token("", text)
 }
 
-// Decode decodes the document, a JSON text, into the value that v points to, as [json.Unmarshal] does.
-// It is for secrets that hold more than texts, such as one of Amazon RDS with its port number. The
-// value holds the secret in plain text: take from it what is not secret, and the password with
-// [Document.Key]. After an error, the value is undefined.
+// Decode decodes the document, a JSON text, into the value that v points to, as [json.Unmarshal]
+// does. It is for secrets that hold more than texts, such as one of Amazon RDS with its port
+// number. The value holds the secret in plain text: take from it what is not secret, and the
+// password with [Document.Key]. After an error, the value is undefined.
 //
-// Kinds of error: ErrNotJSON, also for null; ErrNotText for a binary secret and for invalid UTF-8 or
-// U+FFFD anywhere in the document; ErrEmpty; and nil where the document does not fit v.
+// Kinds of error: ErrNotJSON, also for null; ErrNotText for a binary secret and for invalid UTF-8
+// or U+FFFD anywhere in the document; ErrEmpty; and nil where the document does not fit v.
 func (d Document) Decode(v any) error {
 	text, err := d.text("")
 	if err != nil {
@@ -113,8 +113,8 @@ func (d Document) Decode(v any) error {
 	return nil
 }
 
-// mismatch returns what may be said of err, which json.Unmarshal returned for v: the types of v, and no
-// piece of the document.
+// mismatch returns what may be said of err, which json.Unmarshal returned for v: the types of v,
+// and no piece of the document.
 func mismatch(err error, v any) error {
 	if invalid, ok := errors.AsType[*json.InvalidUnmarshalError](err); ok {
 		return invalid
@@ -130,8 +130,8 @@ func mismatch(err error, v any) error {
 	return fmt.Errorf("a JSON %s does not fit type %v in %T", what, e.Type, v)
 }
 
-// holdsReplacement reports whether U+FFFD is in a key or a value of a valid JSON text. A decoder reads
-// it for invalid UTF-8 and for half of a surrogate pair.
+// holdsReplacement reports whether U+FFFD is in a key or a value of a valid JSON text. A decoder
+// reads it for invalid UTF-8 and for half of a surrogate pair.
 func holdsReplacement(text string) bool {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber() // any number is a token
@@ -180,7 +180,8 @@ func (d Document) text(key string) (string, error) {
 	return c.text, nil
 }
 
-// token refuses texts that no service accepts. The error here names the secret; the service's does not.
+// token refuses texts that no service accepts. The error here names the secret; the service's does
+// not.
 func (d Document) token(key, text string) (Token, error) {
 	switch {
 	case text == "":

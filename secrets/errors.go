@@ -13,8 +13,8 @@ var (
 	// ErrNotFound: there is no such secret, parameter, variable or file, or its ARN is of another
 	// region than the client's.
 	ErrNotFound = awscall.ErrNotFound
-	// ErrAccessDenied: the permission is missing, or the credentials are missing, unknown, expired or
-	// badly signed. The text says which.
+	// ErrAccessDenied: the permission is missing, or the credentials are missing, unknown, expired
+	// or badly signed. The text says which.
 	ErrAccessDenied = awscall.ErrAccessDenied
 	// ErrDecrypt: the service could not decrypt with the KMS key.
 	ErrDecrypt = awscall.ErrDecrypt
@@ -36,11 +36,11 @@ var (
 	ErrNotString = errors.New("secrets: not a string")
 	// ErrEmpty: the text is "", or the secret has no value.
 	ErrEmpty = errors.New("secrets: empty")
-	// ErrWhitespace: the text begins or ends with white space or a byte order mark. No token does, but
-	// a pasted one often.
+	// ErrWhitespace: the text begins or ends with white space or a byte order mark. No token does,
+	// but a pasted one often.
 	ErrWhitespace = errors.New("secrets: white space around the text")
-	// ErrNotText: the secret is binary, or the text holds U+FFFD: it, or what it was made from, was not
-	// valid UTF-8.
+	// ErrNotText: the secret is binary, or the text holds U+FFFD: it, or what it was made from, was
+	// not valid UTF-8.
 	ErrNotText = errors.New("secrets: not a text")
 )
 

@@ -19,18 +19,18 @@ import (
 
 // Extension reads a secret from the AWS Parameters and Secrets Lambda Extension, or from the AWS
 // Workload Credentials Provider, formerly the AWS Secrets Manager Agent, over HTTP on the loopback
-// interface. Both answer from a cache of their own: after a rotation they may return the old value for
-// its TTL, 300s unless configured. The provider has a query parameter, refreshNow, that reads past its
-// cache; the Lambda extension has not, so Extension does not send it. Where a rotated secret must be
-// seen at once, use [SecretsManager].
+// interface. Both answer from a cache of their own: after a rotation they may return the old value
+// for its TTL, 300s unless configured. The provider has a query parameter, refreshNow, that reads
+// past its cache; the Lambda extension has not, so Extension does not send it. Where a rotated
+// secret must be seen at once, use [SecretsManager].
 //
-// The Lambda extension serves during invocations only. A fetch in the Init phase spends its budget on
-// "not ready" and fails with ErrTimeout.
+// The Lambda extension serves during invocations only. A fetch in the Init phase spends its budget
+// on "not ready" and fails with ErrTimeout.
 //
-// The token that both ask for, against forged requests, is taken from AWS_TOKEN, AWS_SESSION_TOKEN or
-// AWS_CONTAINER_AUTHORIZATION_TOKEN, in the provider's order. On Lambda it is the second. A value
-// file://path names a file. If none is set, the token is read from /var/run/awssmatoken, where the
-// provider's installer puts it.
+// The token that both ask for, against forged requests, is taken from AWS_TOKEN, AWS_SESSION_TOKEN
+// or AWS_CONTAINER_AUTHORIZATION_TOKEN, in the provider's order. On Lambda it is the second. A
+// value file://path names a file. If none is set, the token is read from /var/run/awssmatoken,
+// where the provider's installer puts it.
 type Extension struct {
 	// ID is the secret's name or ARN. It is required.
 	ID string
@@ -38,12 +38,12 @@ type Extension struct {
 	VersionStage string
 	// VersionID is the version to read. The default is the one that has VersionStage.
 	VersionID string
-	// Endpoint is where the extension listens. The host must be localhost or a loopback address, since
-	// the token goes there in plain text. The default is the port in
+	// Endpoint is where the extension listens. The host must be localhost or a loopback address,
+	// since the token goes there in plain text. The default is the port in
 	// PARAMETERS_SECRETS_EXTENSION_HTTP_PORT, or 2773, of localhost.
 	Endpoint string
-	// Timeout bounds a whole fetch, retries included. An earlier deadline of the caller holds too. The
-	// default is 1s.
+	// Timeout bounds a whole fetch, retries included. An earlier deadline of the caller holds too.
+	// The default is 1s.
 	Timeout time.Duration
 }
 
@@ -59,19 +59,19 @@ var (
 	errNotLoopback = errors.New("Extension.Endpoint must be an http URL of localhost or a loopback address")
 )
 
-// loopback asks the extension. It has no proxy and follows no redirect, so that the token goes nowhere
-// else, and keeps no connection, which would be dead after a freeze.
+// loopback asks the extension. It has no proxy and follows no redirect, so that the token goes
+// nowhere else, and keeps no connection, which would be dead after a freeze.
 var loopback = http.Client{
 	Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// Fetch reads the secret. While the extension is not ready, it is asked again until the budget ends. A
-// refused or broken connection is tried three times. Other failures are final, since the extension
-// retries on its side.
+// Fetch reads the secret. While the extension is not ready, it is asked again until the budget
+// ends. A refused or broken connection is tried three times. Other failures are final, since the
+// extension retries on its side.
 //
-// The errors are *[Error] of the same kinds as those of [SecretsManager]. ErrAccessDenied is also the
-// kind for a missing or wrong token.
+// The errors are *[Error] of the same kinds as those of [SecretsManager]. ErrAccessDenied is also
+// the kind for a missing or wrong token.
 func (e Extension) Fetch(ctx context.Context) (Document, error) {
 	if e.ID == "" {
 		return Document{}, e.fail(ErrNotFound, errNoID)
@@ -169,8 +169,8 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
-// readExtensionToken returns "" if there is no token. The request then goes without, and the extension
-// refuses it.
+// readExtensionToken returns "" if there is no token. The request then goes without, and the
+// extension refuses it.
 func readExtensionToken() (string, error) {
 	for _, name := range []string{"AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"} {
 		token := os.Getenv(name)

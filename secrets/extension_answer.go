@@ -50,8 +50,8 @@ func getFromExtension(ctx context.Context, p *awscall.Progress, target *url.URL,
 	return answer, nil
 }
 
-// refusal is an answer other than 200. Of its body only the error code and message are kept, where it
-// has them.
+// refusal is an answer other than 200. Of its body only the error code and message are kept, where
+// it has them.
 type refusal struct {
 	status int
 	cause  error

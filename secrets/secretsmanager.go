@@ -11,8 +11,9 @@ import (
 	"github.com/warmclient/warmclient/internal/awscall"
 )
 
-// API is the one call that [SecretsManager] makes. *secretsmanager.Client is one. If an implementation
-// also has the Options method of that client, its region is checked against the secret's ARN.
+// API is the one call that [SecretsManager] makes. *secretsmanager.Client is one. If an
+// implementation also has the Options method of that client, its region is checked against the
+// secret's ARN.
 type API interface {
 	GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput,
 		opts ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
@@ -21,15 +22,16 @@ type API interface {
 var _ API = (*secretsmanager.Client)(nil)
 
 // NewClient returns a client for calls of one second: it connects within 500ms, and makes three
-// attempts with pauses of at most 100ms between them, on each call of its life. A single attempt has no
-// limit, so that a slow but good answer is used; [SecretsManager] bounds the whole.
+// attempts with pauses of at most 100ms between them, on each call of its life. A single attempt
+// has no limit, so that a slow but good answer is used; [SecretsManager] bounds the whole.
 //
-// The client keeps no connection. It is used once per process or rotation, and an idle connection may
-// be dead after a freeze. Also, net/http prints what arrives on an idle connection to the standard log.
+// The client keeps no connection. It is used once per process or rotation, and an idle connection
+// may be dead after a freeze. Also, net/http prints what arrives on an idle connection to the
+// standard log.
 //
-// The retry settings of cfg (Retryer, RetryMode, RetryMaxAttempts) and its DefaultsMode do not apply. A
-// cfg.HTTPClient of the SDK's kind or of awsconfig.Tune keeps its other settings, but no limit for an
-// attempt; any other is used as it is. The options come last.
+// The retry settings of cfg (Retryer, RetryMode, RetryMaxAttempts) and its DefaultsMode do not
+// apply. A cfg.HTTPClient of the SDK's kind or of awsconfig.Tune keeps its other settings, but no
+// limit for an attempt; any other is used as it is. The options come last.
 //
 // NewClient does no I/O and reads no environment.
 func NewClient(cfg aws.Config, opts ...func(*secretsmanager.Options)) *secretsmanager.Client {
@@ -54,8 +56,8 @@ type SecretsManager struct {
 	VersionStage string
 	// VersionID is the version to read. The default is the one that has VersionStage.
 	VersionID string
-	// Timeout bounds a whole fetch: credentials, connecting, every attempt, the pauses between them, and
-	// reading the answer. An earlier deadline of the caller holds too. The default is 1s.
+	// Timeout bounds a whole fetch: credentials, connecting, every attempt, the pauses between
+	// them, and reading the answer. An earlier deadline of the caller holds too. The default is 1s.
 	Timeout time.Duration
 }
 

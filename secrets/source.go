@@ -13,14 +13,14 @@ import (
 // A Source is where a secret comes from: a [SecretsManager], an [Extension], an [Env], a [File], a
 // parameterstore.Parameter, or a [SourceFunc].
 //
-// Fetch reads the secret each time; nothing in this package caches. It returns when ctx is done, its
-// errors hold no piece of a secret, and it is safe for concurrent use by multiple goroutines.
+// Fetch reads the secret each time; nothing in this package caches. It returns when ctx is done,
+// its errors hold no piece of a secret, and it is safe for concurrent use by multiple goroutines.
 type Source interface {
 	Fetch(ctx context.Context) (Document, error)
 }
 
-// SourceFunc is a function as a Source, for tests and sources of your own. It makes its Document with
-// [NewDocument].
+// SourceFunc is a function as a Source, for tests and sources of your own. It makes its Document
+// with [NewDocument].
 type SourceFunc func(ctx context.Context) (Document, error)
 
 // Fetch calls f.
@@ -61,8 +61,8 @@ func withKey(err error, key string) error {
 	return &keyed
 }
 
-// Env reads a secret from an environment variable, for local development and tests. On Lambda, all who
-// may read a function's configuration may read its variables.
+// Env reads a secret from an environment variable, for local development and tests. On Lambda, all
+// who may read a function's configuration may read its variables.
 type Env struct {
 	// Name is the variable's name. It is required. The value is taken as it is.
 	Name string
@@ -70,8 +70,8 @@ type Env struct {
 
 var errUnset = errors.New("the environment variable is not set")
 
-// Fetch reads the variable. The kind of its *[Error] is ErrNotFound for an unset variable. One that is
-// set to "" is found, and empty. It is ErrTimeout or [context.Canceled] if ctx is done.
+// Fetch reads the variable. The kind of its *[Error] is ErrNotFound for an unset variable. One that
+// is set to "" is found, and empty. It is ErrTimeout or [context.Canceled] if ctx is done.
 func (e Env) Fetch(ctx context.Context) (Document, error) {
 	if ctx.Err() != nil {
 		return Document{}, stopped(ctx, e.Name)
@@ -85,17 +85,17 @@ func (e Env) Fetch(ctx context.Context) (Document, error) {
 
 // File reads a secret from a file, for local development, tests, and secrets that are mounted.
 type File struct {
-	// Path is the file's path. It is required. One final newline is trimmed, since editors and echo add
-	// it.
+	// Path is the file's path. It is required. One final newline is trimmed, since editors and echo
+	// add it.
 	Path string
 }
 
-// Fetch reads the file, at most 1 MiB. The kind of its *[Error] is ErrNotFound, ErrAccessDenied where
-// the file's mode forbids it, ErrTimeout or [context.Canceled] if ctx is done before Fetch opens the
-// file, and nil for other errors.
+// Fetch reads the file, at most 1 MiB. The kind of its *[Error] is ErrNotFound, ErrAccessDenied
+// where the file's mode forbids it, ErrTimeout or [context.Canceled] if ctx is done before Fetch
+// opens the file, and nil for other errors.
 //
-// Fetch does not end with ctx while it reads. A pipe without a writer, or a network file system, holds
-// it.
+// Fetch does not end with ctx while it reads. A pipe without a writer, or a network file system,
+// holds it.
 func (f File) Fetch(ctx context.Context) (Document, error) {
 	if ctx.Err() != nil {
 		return Document{}, stopped(ctx, f.Path)

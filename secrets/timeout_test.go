@@ -19,7 +19,8 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// A network that swallows packets, and a server that is connected and silent, on a clock of the test.
+// A network that swallows packets, and a server that is connected and silent, on a clock of the
+// test.
 func TestATimeoutSaysWhatWasWaitedForAndNamesTheHost(t *testing.T) {
 	t.Parallel()
 	const host = "secretsmanager.us-east-1.amazonaws.com"

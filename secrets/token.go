@@ -6,11 +6,11 @@ import (
 	"log/slog"
 )
 
-// A Token is a secret text. It prints as REDACTED under every verb of fmt, in log/slog, JSON, XML and
-// text. Only [Token.Reveal] returns the text. A gob encoder refuses it.
+// A Token is a secret text. It prints as REDACTED under every verb of fmt, in log/slog, JSON, XML
+// and text. Only [Token.Reveal] returns the text. A gob encoder refuses it.
 //
-// Tokens are comparable: copies of one Token are equal, two Tokens of the same text are not. The zero
-// Token holds no text. A Token is safe for concurrent use by multiple goroutines.
+// Tokens are comparable: copies of one Token are equal, two Tokens of the same text are not. The
+// zero Token holds no text. A Token is safe for concurrent use by multiple goroutines.
 type Token struct {
 	redacted
 	reveal *func() string
@@ -21,8 +21,8 @@ func newToken(text string) Token {
 	return Token{reveal: &reveal}
 }
 
-// Reveal returns the secret text, or "" for the zero Token. Call it where the text is used, and keep
-// the Token until then.
+// Reveal returns the secret text, or "" for the zero Token. Call it where the text is used, and
+// keep the Token until then.
 func (t Token) Reveal() string {
 	if t.reveal == nil {
 		return ""
@@ -30,8 +30,8 @@ func (t Token) Reveal() string {
 	return (*t.reveal)()
 }
 
-// IsZero reports whether t is the zero Token. A Token that this package has returned without an error
-// is not, and its text is not empty.
+// IsZero reports whether t is the zero Token. A Token that this package has returned without an
+// error is not, and its text is not empty.
 func (t Token) IsZero() bool { return t.reveal == nil }
 
 const redactedText = "REDACTED"
@@ -40,9 +40,9 @@ const redactedText = "REDACTED"
 // (under every verb and flag), log/slog, encoding/json, encoding/xml, and whatever else asks for a
 // text.
 //
-// Printers cannot call the methods of an unexported field, and those that walk values by reflection do
-// not. They find the address of a func, since the text is reached through a pointer to a func alone. A
-// pointer to a string would be followed.
+// Printers cannot call the methods of an unexported field, and those that walk values by reflection
+// do not. They find the address of a func, since the text is reached through a pointer to a func
+// alone. A pointer to a string would be followed.
 //
 // encoding/gob is meant for reading back. It refuses the value ("no exported fields") rather than
 // store a REDACTED that later passes for a token.

@@ -41,8 +41,8 @@ func source(endpoint string) secrets.SecretsManager {
 	return secrets.SecretsManager{API: secrets.NewClient(config(endpoint)), ID: secretID}
 }
 
-// service is a loopback server that counts its requests, for what a Secrets Manager does not answer. Its
-// handlers may wait for stopped.
+// service is a loopback server that counts its requests, for what a Secrets Manager does not
+// answer. Its handlers may wait for stopped.
 type service struct {
 	url      string
 	requests counter

@@ -30,9 +30,9 @@ var (
 )
 
 // Clean returns err, or an error in its place that holds nothing of an answer where err quotes or
-// holds one: the text of a decoder or of net/http quotes what it met, the SDK adds a snapshot, and a
-// response keeps buffers that a printer by reflection finds. What broke the connection stays in the
-// chain, and so does the response of an answer that has no secret in it.
+// holds one: the text of a decoder or of net/http quotes what it met, the SDK adds a snapshot, and
+// a response keeps buffers that a printer by reflection finds. What broke the connection stays in
+// the chain, and so does the response of an answer that has no secret in it.
 func Clean(err error) error {
 	if !quotes(err) {
 		return err
@@ -95,8 +95,8 @@ func isHandshake(err error) bool {
 	return isNet || isCertificate || isAlert || isRecord || errors.Is(err, http.ErrSchemeMismatch)
 }
 
-// knownCause returns the error in err's chain that ended a call, one of a few that hold no input, or
-// nil.
+// knownCause returns the error in err's chain that ended a call, one of a few that hold no input,
+// or nil.
 func knownCause(err error) error {
 	if cause, ok := errors.AsType[*net.OpError](err); ok {
 		return cause
@@ -111,8 +111,8 @@ func knownCause(err error) error {
 	return nil
 }
 
-// limitBody makes the reading of body fail after MaxAnswer bytes. A successful answer of zero bytes,
-// which the SDK takes for an empty output, fails too.
+// limitBody makes the reading of body fail after MaxAnswer bytes. A successful answer of zero
+// bytes, which the SDK takes for an empty output, fails too.
 func limitBody(body io.ReadCloser, status int) io.ReadCloser {
 	return &limitedBody{ReadCloser: body, left: MaxAnswer, empty: status/100 == 2}
 }

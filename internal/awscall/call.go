@@ -1,6 +1,6 @@
-// Package awscall makes one call of an AWS service within a time budget, for the sources of packages
-// secrets and parameterstore. Such a call reads a secret, so nothing of its answer gets into an error
-// or a log, and it is made once per process or rotation, so it keeps no connection.
+// Package awscall makes one call of an AWS service within a time budget, for the sources of
+// packages secrets and parameterstore. Such a call reads a secret, so nothing of its answer gets
+// into an error or a log, and it is made once per process or rotation, so it keeps no connection.
 //
 //   - [Do] makes the call, and [Watch] follows it from inside the SDK.
 //   - [HTTPClient] and [Retryer] are the settings of a client for such calls.
@@ -53,8 +53,9 @@ type Failure struct {
 	Cause error
 }
 
-// Ended returns the failure of a fetch whose budget has ended. The call was waiting as p says, err is
-// what it returned, and last the error of its last attempt that ended by itself. Both may be nil.
+// Ended returns the failure of a fetch whose budget has ended. The call was waiting as p says, err
+// is what it returned, and last the error of its last attempt that ended by itself. Both may be
+// nil.
 func (b Budget) Ended(p *Progress, err, last error) *Failure {
 	return ended(b.Ctx, p.text(b.limit.Round(time.Millisecond)), err, last)
 }
@@ -83,8 +84,8 @@ func ended(ctx context.Context, text string, err, last error) *Failure {
 }
 
 // CutShort reports whether err is no more than the sign of ctx's end: no answer came, or none that
-// could be read. The transport may report ctx's end as its error, its cause, or a connection that it
-// closed itself.
+// could be read. The transport may report ctx's end as its error, its cause, or a connection that
+// it closed itself.
 func CutShort(ctx context.Context, err error) bool {
 	if ctx.Err() == nil {
 		return false
@@ -96,9 +97,9 @@ func CutShort(ctx context.Context, err error) bool {
 
 var errNilOutput = errors.New("the API returned neither an output nor an error")
 
-// Do calls fn, which calls an API with the options of w, within limit (0 or less: 1s) and ctx. If fn
-// does not return when the time is over, it is abandoned and its result is dropped: what it calls,
-// such as a provider of credentials, may ignore its context. A panic in fn panics here.
+// Do calls fn, which calls an API with the options of w, within limit (0 or less: 1s) and ctx. If
+// fn does not return when the time is over, it is abandoned and its result is dropped: what it
+// calls, such as a provider of credentials, may ignore its context. A panic in fn panics here.
 //
 // The permission, such as secretsmanager:GetSecretValue, is named where it is missing.
 func Do[T any](
@@ -179,8 +180,8 @@ func (p *relayedPanic) Unwrap() error {
 	return err
 }
 
-// Region returns the AWS region of a call, for errors: the client's, or that of id where it is an ARN
-// and the client's is not known. It is an error if the two differ.
+// Region returns the AWS region of a call, for errors: the client's, or that of id where it is an
+// ARN and the client's is not known. It is an error if the two differ.
 func Region(id, client string) (region string, err error) {
 	ofARN := RegionOfARN(id)
 	if client == "" {
@@ -194,7 +195,8 @@ func Region(id, client string) (region string, err error) {
 	return client, nil
 }
 
-// RegionOfARN returns the fourth field of arn:partition:service:region:..., or "" where id is a name.
+// RegionOfARN returns the fourth field of arn:partition:service:region:..., or "" where id is a
+// name.
 func RegionOfARN(id string) string {
 	fields := strings.SplitN(id, ":", 5)
 	if len(fields) < 5 || fields[0] != "arn" {

@@ -20,9 +20,9 @@ const (
 )
 
 // HTTPClient returns client without kept connections: an idle one may be dead after a freeze, and
-// net/http prints what arrives on one. It dials within 500ms, and gives an attempt no limit of its own,
-// so that a slow but good answer is used. An HTTP client that is neither the SDK's nor awsconfig.Tune's
-// is returned as it is.
+// net/http prints what arrives on one. It dials within 500ms, and gives an attempt no limit of its
+// own, so that a slow but good answer is used. An HTTP client that is neither the SDK's nor
+// awsconfig.Tune's is returned as it is.
 //
 // Call it from a service option: the SDK applies DefaultsMode, which sets limits too, before those.
 func HTTPClient(client aws.HTTPClient) aws.HTTPClient {
@@ -33,6 +33,6 @@ func HTTPClient(client aws.HTTPClient) aws.HTTPClient {
 	return c.WithAttemptTimeout(0).WithoutKeepAlive(dialTimeout)
 }
 
-// Retryer returns a retryer that makes MaxAttempts attempts with pauses of at most MaxBackoff, on the
-// thousandth call as on the first.
+// Retryer returns a retryer that makes MaxAttempts attempts with pauses of at most MaxBackoff, on
+// the thousandth call as on the first.
 func Retryer() aws.Retryer { return awshttp.Retryer(MaxAttempts, awshttp.HalfJitter(MaxBackoff)) }

@@ -32,7 +32,8 @@ const (
 	hintNone      = "no AWS credentials"
 )
 
-// KindOf returns the kind of a call's error, nil where none fits, and a hint at what to do about it.
+// KindOf returns the kind of a call's error, nil where none fits, and a hint at what to do about
+// it.
 func KindOf(err error, permission string) (hint string, kind error) {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if hint, kind := KindOfCode(api.ErrorCode(), api.ErrorMessage(), permission); kind != nil {
@@ -51,8 +52,8 @@ func KindOf(err error, permission string) (hint string, kind error) {
 	return "", kindOfTransport(err)
 }
 
-// KindOfCode knows the error codes of Secrets Manager, of Parameter Store, and of the request signing
-// in front of them.
+// KindOfCode knows the error codes of Secrets Manager, of Parameter Store, and of the request
+// signing in front of them.
 //
 //   - https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 //   - https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
@@ -90,8 +91,9 @@ func KindOfCode(code, message, permission string) (hint string, kind error) {
 	return "", nil
 }
 
-// isKMS reports whether the message of an AccessDeniedException tells of a refusal by KMS, which the
-// services report under their own code. A secret's name, which the message may hold, has no blanks.
+// isKMS reports whether the message of an AccessDeniedException tells of a refusal by KMS, which
+// the services report under their own code. A secret's name, which the message may hold, has no
+// blanks.
 func isKMS(message string) bool {
 	for _, words := range []string{
 		"Access to KMS is not allowed", "not authorized to perform: kms:", "ciphertext refers to a customer master key",

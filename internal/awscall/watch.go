@@ -23,8 +23,8 @@ const (
 	unknown     = ""
 )
 
-// Progress is what a call waits for. The zero value waits for nothing known. It is safe for concurrent
-// use by multiple goroutines, since an abandoned call goes on reporting.
+// Progress is what a call waits for. The zero value waits for nothing known. It is safe for
+// concurrent use by multiple goroutines, since an abandoned call goes on reporting.
 type Progress struct {
 	mu    sync.Mutex
 	phase string
@@ -76,7 +76,8 @@ func (p *Progress) Sending(ctx context.Context, host string) context.Context {
 // Pausing notes that an attempt has ended.
 func (p *Progress) Pausing() { p.set(pausing) }
 
-// Clean is [Clean] for the error of an attempt. Before there is a connection no answer can be quoted.
+// Clean is [Clean] for the error of an attempt. Before there is a connection no answer can be
+// quoted.
 func (p *Progress) Clean(err error) error {
 	if p.is(connecting) {
 		return err
@@ -94,8 +95,8 @@ type Watch struct {
 	unidentified bool
 }
 
-// Attach adds the watch to the options of a call, and takes the SDK's log away from it, whose warnings
-// and dumps quote the answer.
+// Attach adds the watch to the options of a call, and takes the SDK's log away from it, whose
+// warnings and dumps quote the answer.
 func (w *Watch) Attach(logger *logging.Logger, mode *aws.ClientLogMode, options *[]func(*middleware.Stack) error) {
 	w.mu.Lock()
 	w.attached = true

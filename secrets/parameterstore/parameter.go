@@ -1,6 +1,6 @@
 // Package parameterstore reads a secret from AWS Systems Manager Parameter Store, where it is a
-// parameter of type SecureString. A [Parameter] is a secrets.Source, with the time limit, the attempts
-// and the errors of a secrets.SecretsManager.
+// parameter of type SecureString. A [Parameter] is a secrets.Source, with the time limit, the
+// attempts and the errors of a secrets.SecretsManager.
 //
 //	src := parameterstore.Parameter{
 //		API:  parameterstore.NewClient(cfg),
@@ -32,8 +32,8 @@ type API interface {
 var _ API = (*ssm.Client)(nil)
 
 // NewClient returns a client for calls of one second, with the settings of secrets.NewClient: it
-// connects within 500ms, makes three attempts with pauses of at most 100ms between them, and keeps no
-// connection. The options come last.
+// connects within 500ms, makes three attempts with pauses of at most 100ms between them, and keeps
+// no connection. The options come last.
 //
 // NewClient does no I/O and reads no environment.
 func NewClient(cfg aws.Config, opts ...func(*ssm.Options)) *ssm.Client {
@@ -46,17 +46,17 @@ func NewClient(cfg aws.Config, opts ...func(*ssm.Options)) *ssm.Client {
 	return ssm.NewFromConfig(cfg, append([]func(*ssm.Options){limits}, opts...)...)
 }
 
-// Parameter reads a secret from Parameter Store. A fetch is one GetParameter, with decryption, and its
-// retries. It is safe for concurrent use by multiple goroutines.
+// Parameter reads a secret from Parameter Store. A fetch is one GetParameter, with decryption, and
+// its retries. It is safe for concurrent use by multiple goroutines.
 type Parameter struct {
 	// API makes the call; see [NewClient]. It is required.
 	API API
 	// Name is the parameter's name or ARN, with :version or :label appended to read another version
-	// than the latest. It is required. An ARN of another region than the client's is ErrNotFound before
-	// any call.
+	// than the latest. It is required. An ARN of another region than the client's is ErrNotFound
+	// before any call.
 	Name string
-	// Timeout bounds a whole fetch: credentials, connecting, every attempt, the pauses between them, and
-	// reading the answer. An earlier deadline of the caller holds too. The default is 1s.
+	// Timeout bounds a whole fetch: credentials, connecting, every attempt, the pauses between
+	// them, and reading the answer. An earlier deadline of the caller holds too. The default is 1s.
 	Timeout time.Duration
 }
 
@@ -68,8 +68,8 @@ var (
 	errNoParameter = errors.New("the answer holds no parameter")
 )
 
-// Fetch reads the parameter. Its errors are *secrets.Error, with the kinds, causes and texts of those of
-// secrets.SecretsManager. As there, nothing is logged during the call.
+// Fetch reads the parameter. Its errors are *secrets.Error, with the kinds, causes and texts of
+// those of secrets.SecretsManager. As there, nothing is logged during the call.
 func (p Parameter) Fetch(ctx context.Context) (secrets.Document, error) {
 	region, err := p.check()
 	if err != nil {

@@ -3,10 +3,11 @@ package secretstest
 import "github.com/warmclient/warmclient/internal/faults"
 
 // A Fault makes requests go wrong: Op names the operation it applies to ("GetSecretValue" or
-// "DescribeSecret"; "" for both), Times the number of requests (0: until it is replaced), Delay what
-// passes before, and Action what happens then. Late carries the request out first, so that the fault
-// affects only its answer. With Fail, Status is the HTTP status (0: 500), Code the error code such as
-// "ThrottlingException" ("": InternalServerError), and Message the text. The zero Fault does nothing.
+// "DescribeSecret"; "" for both), Times the number of requests (0: until it is replaced), Delay
+// what passes before, and Action what happens then. Late carries the request out first, so that the
+// fault affects only its answer. With Fail, Status is the HTTP status (0: 500), Code the error code
+// such as "ThrottlingException" ("": InternalServerError), and Message the text. The zero Fault
+// does nothing.
 type Fault = faults.Fault
 
 // An Action is what the server does in place of its answer.

@@ -27,8 +27,8 @@ type version struct {
 	created time.Time
 }
 
-// label attaches a staging label to a version. AWSCURRENT leaves AWSPREVIOUS behind. A version without
-// a label is gone, as the service drops deprecated ones.
+// label attaches a staging label to a version. AWSCURRENT leaves AWSPREVIOUS behind. A version
+// without a label is gone, as the service drops deprecated ones.
 func (s *secret) label(stage, id string) {
 	if last := s.stages[current]; stage == current && last != "" {
 		s.stages[previous] = last

@@ -11,8 +11,8 @@
 //	})
 //
 // A process under test finds the server in AWS_ENDPOINT_URL_SECRETS_MANAGER. The server answers
-// GetSecretValue and DescribeSecret. Any other operation is an UnknownOperationException. A request must
-// be signed; signatures are not verified. Every ARN is of the region us-east-1.
+// GetSecretValue and DescribeSecret. Any other operation is an UnknownOperationException. A request
+// must be signed; signatures are not verified. Every ARN is of the region us-east-1.
 //
 // # Rotation
 //
@@ -47,8 +47,8 @@ type Server struct {
 	secrets map[string]*secret // by name
 }
 
-// NewServer starts a server without secrets on a free port of 127.0.0.1. It panics if it cannot listen.
-// Stop the server with Close.
+// NewServer starts a server without secrets on a free port of 127.0.0.1. It panics if it cannot
+// listen. Stop the server with Close.
 func NewServer() *Server {
 	s := &Server{secrets: make(map[string]*secret)}
 	server, err := faults.StartAWS("application/x-amz-json-1.1", s.answer)
@@ -59,18 +59,18 @@ func NewServer() *Server {
 	return s
 }
 
-// Close stops the server and cuts off requests under way. It returns when the server's last goroutine
-// has ended. Closing again does nothing.
+// Close stops the server and cuts off requests under way. It returns when the server's last
+// goroutine has ended. Closing again does nothing.
 func (s *Server) Close() {
 	_ = s.server.Close() // it has nothing to report
 }
 
-// Put makes text the AWSCURRENT version of the secret and the one before it AWSPREVIOUS. It creates the
-// secret if there is none, and returns the version's id.
+// Put makes text the AWSCURRENT version of the secret and the one before it AWSPREVIOUS. It creates
+// the secret if there is none, and returns the version's id.
 func (s *Server) Put(name, text string) (versionID string) { return s.put(name, text, current) }
 
-// PutPending makes text the AWSPENDING version of the secret, as a rotation does before it has tried a
-// new value. It creates the secret if there is none, and returns the version's id.
+// PutPending makes text the AWSPENDING version of the secret, as a rotation does before it has
+// tried a new value. It creates the secret if there is none, and returns the version's id.
 func (s *Server) PutPending(name, text string) (versionID string) { return s.put(name, text, pending) }
 
 // Promote ends a rotation: the AWSPENDING version becomes AWSCURRENT, and the one before it
@@ -91,8 +91,8 @@ func (s *Server) Inject(faults ...Fault) { s.server.Inject(faults...) }
 // Heal takes all faults away. A request that waits in one is served.
 func (s *Server) Heal() { s.server.Heal() }
 
-// Requests returns how many requests of op, such as "GetSecretValue", were received so far, whatever
-// became of them; for "" those of all operations.
+// Requests returns how many requests of op, such as "GetSecretValue", were received so far,
+// whatever became of them; for "" those of all operations.
 func (s *Server) Requests(op string) int { return s.server.Requests(op) }
 
 func (s *Server) put(name, text, stage string) (versionID string) {
