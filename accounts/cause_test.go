@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -44,6 +46,30 @@ func TestCauseOfTheCallersContextIsNeverTakenForARefusal(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheCauseOfADeadlineDoesNotDecideAboutTheStatus(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		throttled := &types.ProvisionedThroughputExceededException{}
+		db := newTable()
+		db.before = hang
+		s := newService(t, db, accounts.Options{})
+		for call, do := range map[string]func(ctx context.Context) error{
+			"CreateUser": func(ctx context.Context) error {
+				_, err := s.CreateUser(ctx, accounts.User{Username: "ann"})
+				return err
+			},
+			"GetUser": func(ctx context.Context) error { _, err := s.GetUser(ctx, "ann"); return err },
+		} {
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, throttled)
+			defer cancel()
+			err := do(ctx)
+			require.ErrorIs(t, err, throttled, call)
+			assert.Equal(t, http.StatusGatewayTimeout, accounts.HTTPStatus(err), call)
+		}
+		time.Sleep(time.Second) // the load goes on
+	})
 }
 
 // brokenTable must not be asked, but by Ping.

@@ -1,88 +1,43 @@
-// Package accounts keeps users, organizations and memberships in DynamoDB, with a
-// read-aside cache in front that can neither fail, nor slow, nor mislead a request.
+// Package accounts keeps users, organizations and memberships in DynamoDB, with a cache in front.
 //
-//	package main
-//
-//	import (
-//		"context"
-//		"log"
-//		"os"
-//
-//		"github.com/aws/aws-sdk-go-v2/config"
-//		"github.com/warmclient/warmclient/accounts"
-//	)
-//
-//	func main() {
-//		ctx := context.Background()
-//		cfg, err := config.LoadDefaultConfig(ctx)
-//		if err != nil {
-//			log.Fatal(err)
-//		}
-//		service, err := accounts.New(accounts.NewDynamoDBClient(cfg), os.Getenv("TABLE_NAME"), accounts.Options{})
-//		if err != nil {
-//			log.Fatal(err)
-//		}
-//		if _, err := service.CreateUser(ctx, accounts.User{Username: "ann", FirstName: "Ann", LastName: "Lee"}); err != nil {
-//			log.Print(accounts.HTTPStatus(err), " ", err)
-//		}
-//		user, err := service.GetUser(ctx, "ann")
-//		if err != nil {
-//			log.Fatal(err)
-//		}
-//		log.Printf("%+v", user)
+//	cfg, err := awsconfig.Load(ctx)
+//	if err != nil {
+//		return err
 //	}
-//
-// The cache is [Options.Cache]; package momentocache has one on Momento, and a
-// map and a mutex with three methods will do for a test: they are called concurrently.
-//
-// # The cache never fails a request
-//
-// An error, a hang, a panic, or garbage from the cache is a miss, and costs a
-// request at most CacheTimeout, or half of its remaining time if that is less.
-// After three failures in a row the cache is skipped for a second, and then one
-// call probes it. A caller's own cancellation or deadline is no failure. A call
-// that does not even return when its context ends is left behind: there are at
-// most eight calls at a time, and while eight are stuck the cache is skipped, too.
-// See [Cache] for one that needs no such limit.
-//
-// # The cache never misleads a request
-//
-// Nothing here changes or removes what it has created, so an entity that is
-// found stays true, and only the absence of one can become stale. Readers store
-// an absence only where the cache has nothing, writers store what they have
-// created before they return, and so, in whatever order they meet, no absence
-// outlives the write, also across processes. Where the cache does not take the
-// write, the absence lives for NegativeTTL at most. An entity that something else
-// changes or removes may be served from the cache for up to TTL: no decision on
-// who may do what is made from it.
+//	service, err := accounts.New(accounts.NewDynamoDBClient(cfg), "accounts", accounts.Options{})
+//	if err != nil {
+//		return err
+//	}
+//	user, err := service.GetUser(ctx, "ann")
+//	if errors.Is(err, accounts.NotFound) {
+//		user, err = service.CreateUser(ctx, accounts.User{Username: "ann", FirstName: "Ann"})
+//	}
 //
 // # Reads
 //
-// A miss is one strongly consistent GetItem that all concurrent callers of the
-// key share. It belongs to none of them: it goes on when they leave, for
-// LoadTimeout at most, and its result serves the next. A caller whose context
-// ends returns at once, with its cause.
+// A read asks [Options.Cache] and then the table, with one strongly consistent GetItem that
+// concurrent callers share. Package readaside is that cache's engine: its documentation says what a
+// failing cache costs, and in which cases an entry may be stale. No decision on who may do what
+// relies on the cache.
 //
 // # Writes
 //
-// A write is one round trip, bounded by WriteTimeout, and all that it relies on is
-// checked by the table in the same transaction. Its items carry a random
-// requestId, by which an attempt that was made twice, because the first answer was
-// lost, is known as one. A write that ends in an error other than an [*Error] may
-// or may not have been committed.
+// A write is one request, and all that it relies on is checked by the table in the same
+// transaction. While the table throttles it, or it conflicts with others, it is made again until
+// WriteTimeout. Its items carry a random requestId, by which an attempt whose answer was lost is
+// known when it is made again.
+//
+// # Errors
+//
+// What the table or the rules refuse is an [*Error] with a [Kind]. Any other error is a failure;
+// that of a write may mean that the write was carried out. [HTTPStatus] returns the status of both.
 //
 // # Names
 //
-// A username has 1 to 128 bytes of UTF-8, without '#' and control characters, and
-// without white space at either end. So have first and last names, which may be
-// empty. The name of an organization becomes its slug, as by
-// github.com/gosimple/slug ("Tech Corp" is "tech-corp"), of 1 to 128 bytes, and
-// may have 1024 bytes itself.
-//
-// # Permissions
-//
-// On the table: dynamodb:GetItem for reads and Ping; dynamodb:PutItem for writes, and dynamodb:ConditionCheckItem for
-// those of organizations and memberships, each of which is one transaction.
+// A username has 1 to 128 bytes of UTF-8, without '#' and control characters, and without white
+// space at either end. So have first and last names, which may be empty. An organization is known
+// under the slug of its name, as made by github.com/gosimple/slug: "Tech Corp" is "tech-corp". The
+// slug has 1 to 128 bytes, the name at most 1024.
 //
 // # Table
 //
@@ -92,5 +47,9 @@
 //	organization  ORG#<slug>          ORG#<slug>
 //	membership    ORGMEMBERS#<slug>   MEMBER#<username>
 //
-// and as attributes the fields of the entities under their JSON names.
+// Its other attributes are the fields of the entities under their JSON names. An item that
+// contradicts its key, or has an unknown role, is an error, and is not cached.
+//
+// Reads and Ping need the permission dynamodb:GetItem, writes dynamodb:PutItem, and those of
+// organizations and memberships dynamodb:ConditionCheckItem as well.
 package accounts

@@ -60,8 +60,8 @@ func flaw(name string) string {
 	}
 }
 
-// orgName is the name of an organization as a caller gives it, and its slug. A slug is its own slug,
-// and consists of a-z, 0-9, '-' and '_'.
+// orgName is the name of an organization as a caller gives it, and its slug. A slug is its own
+// slug, and consists of a-z, 0-9, '-' and '_'.
 type orgName struct{ given, slug string }
 
 func parseOrgName(name string) (orgName, error) {

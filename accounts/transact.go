@@ -105,10 +105,10 @@ const (
 	overThroughput  = "ProvisionedThroughputExceeded"
 )
 
-// write makes a write of the Store, and attempts it again while the table is busy. An attempt returns an
-// *Error where the table refuses. That comes back as it is, and says that nothing was written. What
-// comes back otherwise may hold the cause of ctx, which can be any error, even a refusal of another
-// call: so refusals are not looked for in its chain.
+// write makes a write of the Store, and attempts it again while the table is busy. An attempt
+// returns an *Error where the table refuses. That comes back as it is, and says that nothing was
+// written. What comes back otherwise may hold the cause of ctx, which can be any error, even a
+// refusal of another call: so refusals are not looked for in its chain.
 //
 // After AlreadyExists the keys are also invalidated: what exists may have been written by a process
 // that did not say so to the cache.
@@ -137,8 +137,8 @@ func (s *Service) write(ctx context.Context, attempt func(context.Context) error
 // pause is how long to wait before a write is made again.
 var pause = awshttp.FullJitter(25*time.Millisecond, 400*time.Millisecond)
 
-// attempts makes a write until the table is not busy, or ctx ends. The SDK's own retries of throttled
-// requests are within an attempt.
+// attempts makes a write until the table is not busy, or ctx ends. The SDK's own retries of
+// throttled requests are within an attempt.
 func (s *Service) attempts(ctx context.Context, attempt func(context.Context) error) error {
 	var last error // of an attempt that found the table busy
 	for n := 1; ; n++ {

@@ -179,9 +179,9 @@ func TestFiftyAdditionsToOneOrganizationThatConflictAllSucceed(t *testing.T) {
 func TestAdditionsThatConflictUntilWriteTimeoutAre503(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		errs := addMany(t, newService(t, conflictingTable(t), accounts.Options{}), 350)
+		errs := addMany(t, newService(t, conflictingTable(t), accounts.Options{WriteTimeout: 500 * time.Millisecond}), 60)
 		errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
-		assert.NotEmpty(t, errs, "350 transactions of 12 ms are more than 3 s")
+		assert.NotEmpty(t, errs, "60 transactions of 12 ms are more than 500 ms")
 		for _, err := range errs {
 			require.Equal(t, 503, accounts.HTTPStatus(err), err)
 			require.ErrorContains(t, err, "TransactionCanceledException")
@@ -202,6 +202,7 @@ func TestTheLastAnswerDecidesAboutTheStatus(t *testing.T) {
 		"no capacity":                        {[]func(context.Context) reply{always(refusal(400, "ProvisionedThroughputExceededException"))}, 503, "ProvisionedThroughputExceeded"},
 		"an internal error":                  {[]func(context.Context) reply{always(refusal(500, "InternalServerError"))}, 503, "InternalServerError"},
 		"a status without a code":            {[]func(context.Context) reply{always(reply{503, "<html>"})}, 503, "StatusCode: 503"},
+		"too many requests":                  {[]func(context.Context) reply{always(reply{429, ""})}, 503, "StatusCode: 429"},
 		"a missing table":                    {[]func(context.Context) reply{always(refusal(400, "ResourceNotFoundException"))}, 500, "ResourceNotFoundException"},
 		"no permission":                      {[]func(context.Context) reply{always(refusal(400, "AccessDeniedException"))}, 500, "AccessDeniedException"},
 		"a bad request":                      {[]func(context.Context) reply{always(refusal(400, "ValidationException"))}, 500, "ValidationException"},
@@ -358,4 +359,15 @@ func TestReadsAndWritesSucceedThoughTheirConnectionsDied(t *testing.T) {
 	_, err = s.CreateUser(t.Context(), accounts.User{Username: "ann"})
 	require.NoError(t, err)
 	assert.Equal(t, 2, tun.Lost(), "attempts on dead connections")
+}
+
+func TestAnAttemptWithoutAnAnswerThatIsNotRetriedIs504(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := wire(t, func(ctx context.Context, _ request) reply { <-ctx.Done(); return good })
+		once := dynamodb.New(client.Options(), func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
+		err := newService(t, once, accounts.Options{}).Ping(t.Context())
+		require.ErrorContains(t, err, "no answer from 192.0.2.1 within the attempt's 400ms")
+		assert.Equal(t, 504, accounts.HTTPStatus(err))
+	})
 }

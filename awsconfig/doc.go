@@ -29,7 +29,8 @@
 // A call is attempted up to ten times while its context lasts, so it needs a deadline. The pauses
 // are random: up to 25 ms before the second attempt, up to twice that before the third, and so on
 // to 400 ms. What is retried is what the SDK's standard mode retries, and status 429. There is no
-// quota of retries, which a client whose service failed for a while would have spent for good.
+// quota of retries, which a client whose service failed for a while would have spent for good. The
+// settings AWS_MAX_ATTEMPTS and AWS_RETRY_MODE do not apply.
 //
 // # What stays
 //

@@ -34,7 +34,8 @@ func setEnviron(t *testing.T, environ ...string) {
 	}
 }
 
-// setConfigFile stands for ~/.aws/config, whose place the SDK takes from HOME when the process starts.
+// setConfigFile stands for ~/.aws/config, whose place the SDK takes from HOME when the process
+// starts.
 func setConfigFile(t *testing.T, text string) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "config")

@@ -22,8 +22,12 @@ func refuse(status int, format string, args ...any) *refusal {
 	return &refusal{status: status, message: fmt.Sprintf(format, args...)}
 }
 
-// internal is all that a client learns of a failure: its cause is in the log.
-const internal = "internal error"
+// failures are all that a client learns of a failure: its cause is in the log.
+var failures = map[int]string{
+	http.StatusInternalServerError: "internal error",
+	http.StatusServiceUnavailable:  "temporarily unavailable, try again later",
+	http.StatusGatewayTimeout:      "no answer in time, try again later",
+}
 
 // explain returns what a client is told about err.
 func explain(err error) (status int, message string) {
@@ -31,8 +35,8 @@ func explain(err error) (status int, message string) {
 		return r.status, r.message
 	}
 	status = accounts.HTTPStatus(err)
-	if status == http.StatusInternalServerError {
-		return status, internal
+	if message, ok := failures[status]; ok {
+		return status, message
 	}
 	if e, ok := errors.AsType[*accounts.Error](err); ok {
 		err = e

@@ -9,8 +9,8 @@ import (
 )
 
 // Handler does the work of a function. What it returns is the JSON body of a 200, or an error: one
-// of [Request] or of the accounts package becomes the status that belongs to it, any other a 500
-// whose cause is logged.
+// of [Request] or of the accounts package becomes the status that belongs to it, any other a 500,
+// or a 503 or 504 of accounts.HTTPStatus, whose cause is logged.
 type Handler func(ctx context.Context, r *Request) (any, error)
 
 // Function is a Handler as lambda.Start takes it: it takes proxy events of API Gateway (REST API;

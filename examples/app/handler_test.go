@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -71,7 +72,8 @@ func TestErrorsHaveTheStatusOfTheirKind(t *testing.T) {
 		{fmt.Errorf("wrapped: %w", &accounts.Error{Kind: accounts.AlreadyExists, Entity: "user", ID: "x"}), 409, `user "x": already exists`},
 		{accounts.NotFound, 404, "not found"},
 		{errors.New("disk on fire"), 500, "internal error"},
-		{context.DeadlineExceeded, 500, "internal error"},
+		{fmt.Errorf("a secret: %w", context.DeadlineExceeded), 504, "no answer in time, try again later"},
+		{fmt.Errorf("a secret: %w", &types.ProvisionedThroughputExceededException{}), 503, "temporarily unavailable, try again later"},
 	} {
 		got := invoke(t, failing(c.err), rest("GET", "/", "/", nil))
 		assert.Equal(t, c.status, got.StatusCode)
@@ -219,7 +221,7 @@ func TestWorkEndsBeforeTheInvocationDoes(t *testing.T) {
 		})
 	}
 	for _, line := range lines() {
-		assert.EqualValues(t, http.StatusInternalServerError, line["status"])
+		assert.EqualValues(t, http.StatusGatewayTimeout, line["status"])
 		assert.Contains(t, line["error"], "deadline exceeded")
 	}
 }

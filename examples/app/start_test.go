@@ -107,7 +107,7 @@ func TestFunctionStartsWhateverIsDown(t *testing.T) {
 	stack.DynamoDB.Inject(emulator.Fault{Action: emulator.Refuse})
 	p := startFunction(t, stack, 0)
 
-	assert.Equal(t, 500, invokeProcess(t, p, functionURL("GET", "/users/ada")).StatusCode)
+	assert.Equal(t, 503, invokeProcess(t, p, functionURL("GET", "/users/ada")).StatusCode)
 	stack.DynamoDB.Heal()
 	assert.Equal(t, 404, invokeProcess(t, p, functionURL("GET", "/users/ada")).StatusCode)
 	require.NoError(t, p.Shutdown(within(t, 5*time.Second)))

@@ -136,8 +136,8 @@ func TestAnInvocationIsAnsweredBeforeItsDeadlineAndTheNextOneIsHealthy(t *testin
 			for range attempts {
 				res, err := f.invoke(t.Context(), in)
 				require.NoError(t, err)
-				assert.Equal(t, http.StatusInternalServerError, res.Status)
-				assert.JSONEq(t, `{"error":"internal error"}`, res.Body)
+				assert.Equal(t, http.StatusGatewayTimeout, res.Status)
+				assert.JSONEq(t, `{"error":"no answer in time, try again later"}`, res.Body)
 			}
 			s.DynamoDB.Heal()
 			f.must(t, test.next)

@@ -54,7 +54,7 @@ func TestAFunctionStartsWithoutDynamoDBAndAnswersOnceThatIsBack(t *testing.T) {
 	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Refuse})
 	f := s.start(t, "getuser")
 	f.ready(t)
-	assert.Equal(t, http.StatusInternalServerError, f.send(t, getUser("ada")).Status)
+	assert.Equal(t, http.StatusServiceUnavailable, f.send(t, getUser("ada")).Status)
 	s.DynamoDB.Heal()
 	f.must(t, getUser("ada"))
 	f.end(t)

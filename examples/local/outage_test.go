@@ -82,7 +82,7 @@ func TestLaterTableIsUsedByTheNextRequest(t *testing.T) {
 	s := startService(t)
 	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Refuse})
 	require.Error(t, app.Warm(t.Context()))
-	assert.Equal(t, http.StatusInternalServerError, s.send(t, get("/users/ada")).status)
+	assert.Equal(t, http.StatusServiceUnavailable, s.send(t, get("/users/ada")).status)
 	s.DynamoDB.Heal()
 	assert.Equal(t, http.StatusNotFound, s.send(t, get("/users/ada")).status)
 }

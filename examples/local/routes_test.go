@@ -90,7 +90,7 @@ func TestSixRoutesAnswerAsTheContractSays(t *testing.T) {
 		{"username is taken", post("/users", "", `{"username":"ada","firstName":"A","lastName":"L"}`),
 			409, `{"error":"user \"ada\": already exists"}`},
 		{"slug is taken", post("/organizations", "grace", `{"organizationName":"TECH corp"}`),
-			409, `{"error":"organization \"tech-corp\": already exists"}`},
+			409, `{"error":"organization \"TECH corp\": already exists: the organization's slug is \"tech-corp\""}`},
 		{"is a member", post(members, "ada", `{"memberUsername":"grace","role":"Member"}`),
 			409, `{"error":"membership \"tech-corp/grace\": already exists"}`},
 

@@ -330,3 +330,24 @@ func TestRedirectsThatKeepTheMethodAreFollowedWithoutTheToken(t *testing.T) {
 		}
 	}
 }
+
+func TestATLSHandshakeTakesAtMostASecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := testnet.NewPipes() // connects, and says nothing
+		t.Cleanup(func() { _ = p.Close() })
+		go func() {
+			for c, err := p.Accept(); err == nil; c, err = p.Accept() {
+				t.Cleanup(func() { _ = c.Close() })
+				go func() { _, _ = io.Copy(io.Discard, c) }()
+			}
+		}()
+		c := from(t, sdkhttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+			tr.DialContext = p.DialContext
+		}))
+		start := time.Now()
+		_, err := get(t.Context(), c, "https://192.0.2.1", 1)
+		require.ErrorContains(t, err, "TLS handshake timeout")
+		assert.Equal(t, time.Second, time.Since(start))
+	})
+}

@@ -20,7 +20,7 @@ const (
 	Credentials Phase = iota // until the request is signed; no host is known yet
 	Connecting               // to the host or its proxy, name resolution and TLS handshake included
 	Answering                // the request is on a connection
-	Pausing                  // the attempt failed, and the next has not begun
+	Pausing                  // the service has answered that it cannot serve; the next attempt has not begun
 )
 
 // String returns the phase in words.
@@ -78,10 +78,14 @@ func (p *Progress) Last() error {
 func (p *Progress) Timeout(limit time.Duration) string {
 	phase, host := p.Waiting()
 	limit = limit.Round(time.Millisecond)
-	if phase == Credentials {
+	switch phase {
+	case Credentials:
 		return fmt.Sprintf("no AWS credentials within %v", limit)
+	case Pausing:
+		return fmt.Sprintf("no good answer from %s within %v", host, limit)
+	default:
+		return fmt.Sprintf("no answer from %s within %v (%v)", host, limit, phase)
 	}
-	return fmt.Sprintf("no answer from %s within %v (%v)", host, limit, phase)
 }
 
 func (p *Progress) enter(phase Phase, host string) {
@@ -117,7 +121,7 @@ func recordAttempt(ctx context.Context, in middleware.FinalizeInput, next middle
 func (p *Progress) failed(err error, ended bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !ended {
+	if !ended && StatusOf(err) > 0 {
 		p.phase = Pausing
 	}
 	if StatusOf(err) > 0 || !ended && !IsTimeout(err) {
@@ -125,8 +129,8 @@ func (p *Progress) failed(err error, ended bool) {
 	}
 }
 
-// StatusOf returns the HTTP status that an AWS service answered with, or 0 where err is no answer. The
-// SDK, too, makes a response of status 0 where there is none.
+// StatusOf returns the HTTP status that an AWS service answered with, or 0 where err is no answer.
+// The SDK, too, makes a response of status 0 where there is none.
 func StatusOf(err error) int {
 	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	if !ok || answer.Response == nil || answer.Response.Response == nil {

@@ -124,6 +124,7 @@ func TestProgressTellsThatTheDeadlineFellIntoAPause(t *testing.T) {
 		assert.Equal(t, http.StatusServiceUnavailable, awshttp.StatusOf(progress.Last()))
 		phase, _ := progress.Waiting()
 		assert.Equal(t, awshttp.Pausing, phase)
+		assert.Equal(t, "no good answer from 192.0.2.1:80 within 1s", progress.Timeout(time.Second))
 	})
 }
 
