@@ -73,7 +73,7 @@ func TestATimeoutInAPauseNamesTheHostAndTheLastAttempt(t *testing.T) {
 	client := secrets.NewClient(config(s.url), func(o *secretsmanager.Options) { o.Retryer = slow{o.Retryer} })
 	_, err := secrets.SecretsManager{API: client, ID: secretID, Timeout: short}.Fetch(t.Context())
 	require.ErrorIs(t, err, secrets.ErrTimeout)
-	assert.ErrorContains(t, err, "no answer from "+s.url[len("http://"):]+" within 250ms (waiting to try again); the last attempt: ")
+	assert.ErrorContains(t, err, "no good answer from "+s.url[len("http://"):]+" within 250ms; the last attempt: ")
 	assert.ErrorContains(t, err, "sorry")
 }
 

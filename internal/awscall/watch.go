@@ -19,7 +19,7 @@ const (
 	credentials = "credentials" // no host is known yet
 	connecting  = "connecting"
 	waiting     = "waiting for the answer"
-	pausing     = "waiting to try again"
+	pausing     = "pausing" // between attempts
 	unknown     = ""
 )
 
@@ -51,11 +51,14 @@ func (p *Progress) text(limit time.Duration) string {
 		return fmt.Sprintf("no AWS credentials within %v", limit)
 	}
 	text := "no answer"
+	if p.phase == pausing {
+		text = "no good answer"
+	}
 	if p.host != "" {
 		text += " from " + p.host
 	}
 	text += fmt.Sprintf(" within %v", limit)
-	if p.phase != unknown {
+	if p.phase == connecting || p.phase == waiting {
 		text += " (" + p.phase + ")"
 	}
 	return text
