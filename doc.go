@@ -4,6 +4,8 @@
 //     imports the standard library only.
 //   - [github.com/warmclient/warmclient/secrets] reads a token from AWS Secrets Manager, its Lambda extension, a file or
 //     the environment.
+//   - [github.com/warmclient/warmclient/secrets/parameterstore] reads it from Parameter Store.
+//   - [github.com/warmclient/warmclient/secrets/secretstest] is a Secrets Manager for tests.
 //   - [github.com/warmclient/warmclient/readaside] puts a cache in front of a database, for entities that change.
 //   - [github.com/warmclient/warmclient/readaside/momentocache] is such a cache on Momento, and opens the client for it.
 //     The module github.com/warmclient/warmclient/readaside/valkeycache is one on Valkey or Redis.

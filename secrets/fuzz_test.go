@@ -31,6 +31,14 @@ func FuzzRedaction(f *testing.F) {
 		report(&out, err)
 		keyed, err := document.Key("a")
 		report(&out, err)
+		var decoded struct {
+			A string
+			B int
+			C []byte
+			D map[string]stubborn
+		}
+		report(&out, document.Decode(&decoded))
+		report(&out, document.Decode(new([]int)))
 		_, err = secrets.SecretsManager{API: echo(text), ID: "id"}.Fetch(context.Background())
 		report(&out, err)
 

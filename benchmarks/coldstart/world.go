@@ -8,9 +8,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"time"
 
 	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
+	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
 // The delays of the network and the services.
@@ -76,7 +79,6 @@ func (w *world) begin(scenario string) error {
 	w.stops = append(w.stops,
 		serveHTTP(listeners[0], w.api.handler()),
 		serveHTTP(toDynamoDB, http.HandlerFunc(dynamoDB)),
-		serveHTTP(listeners[2], http.HandlerFunc(w.secretsManager)),
 	)
 	switch scenario {
 	case Healthy:
@@ -93,6 +95,7 @@ func (w *world) begin(scenario string) error {
 	default:
 		return errors.New("no such scenario: " + scenario)
 	}
+	w.stops = append(w.stops, serveHTTP(listeners[2], w.secretsManager()))
 	w.env = []string{
 		"AWS_LAMBDA_RUNTIME_API=" + addrs[0],
 		"AWS_LAMBDA_FUNCTION_NAME=getuser",
@@ -130,16 +133,19 @@ func dynamoDB(w http.ResponseWriter, r *http.Request) {
 		`"username":{"S":"ann"},"firstName":{"S":"Ann"},"lastName":{"S":"Lee"}}}`)
 }
 
-func (w *world) secretsManager(out http.ResponseWriter, r *http.Request) {
-	from := time.Now()
-	_, _ = io.Copy(io.Discard, r.Body)
-	time.Sleep(SecretsManagerAnswer)
-	secret, _ := json.Marshal(map[string]string{"MOMENTO_AUTH_TOKEN": v1(w.key)}) // a map of strings always encodes
-	out.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	_ = json.NewEncoder(out).Encode(map[string]string{
-		"Name": "accounts/MomentoAuthToken", "SecretString": string(secret), "VersionId": "0f0e0d0c-0b0a-4909-8807-060504030201",
+// secretsManager passes requests on to a Secrets Manager that holds the API key.
+func (w *world) secretsManager() http.Handler {
+	server := secretstest.NewServer()
+	w.stops = append(w.stops, server.Close)
+	server.Put("accounts/MomentoAuthToken", fmt.Sprintf(`{"MOMENTO_AUTH_TOKEN":%q}`, v1(w.key)))
+	target, _ := url.Parse(server.URL) // http://127.0.0.1:port
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		from := time.Now()
+		time.Sleep(SecretsManagerAnswer)
+		proxy.ServeHTTP(out, r)
+		w.recorder.add(spanSecret, from, time.Now())
 	})
-	w.recorder.add(spanSecret, from, time.Now())
 }
 
 // v1 returns an API key in the form that the tutorial's version of the SDK takes.

@@ -45,6 +45,9 @@ const (
 	patience    = 2 * time.Second
 )
 
+// operations are those that a cold read may make.
+var operations = []string{"DescribeSecret", "GetSecretValue"}
+
 // SharedReads observes every contender that a program would call on each request.
 // The stampede is repeated, runs times, as its time varies; the rest does not.
 func SharedReads(ctx context.Context, runs int) ([]Sharing, error) {
@@ -72,18 +75,23 @@ func SharedReads(ctx context.Context, runs int) ([]Sharing, error) {
 }
 
 func coldRead(ctx context.Context, c contender, s *Sharing) error {
-	server, err := serve(answer(0))
+	server, err := serve()
 	if err != nil {
 		return err
 	}
 	defer server.end()
 	_, err = c.new(server.url)(ctx)
-	s.Operations = server.operations()
+	s.Operations = make(map[string]int)
+	for _, op := range operations {
+		if n := server.requests(op); n > 0 {
+			s.Operations[op] = n
+		}
+	}
 	return err
 }
 
 func coldStampede(ctx context.Context, c contender, s *Sharing) error {
-	server, err := serve(answer(latency))
+	server, err := serve(latent(latency))
 	if err != nil {
 		return err
 	}
@@ -98,12 +106,12 @@ func coldStampede(ctx context.Context, c contender, s *Sharing) error {
 		})
 	}
 	err = callers.Wait()
-	s.Took, s.Requests = append(s.Took, time.Since(start)), server.requests()
+	s.Took, s.Requests = append(s.Took, time.Since(start)), server.requests("")
 	return err
 }
 
 func cancelledFirst(ctx context.Context, c contender, s *Sharing) error {
-	server, err := serve(answer(slow))
+	server, err := serve(latent(slow))
 	if err != nil {
 		return err
 	}
@@ -160,10 +168,10 @@ func SharingTable(all []Sharing) table.Table {
 	for _, s := range all {
 		took := stats.Of(s.Took)
 		runs = took.N
-		var operations []string
-		for _, name := range []string{"DescribeSecret", "GetSecretValue"} {
+		var made []string
+		for _, name := range operations {
 			if n := s.Operations[name]; n > 0 {
-				operations = append(operations, fmt.Sprintf("%d %s", n, name))
+				made = append(made, fmt.Sprintf("%d %s", n, name))
 			}
 		}
 		second := "gets the secret"
@@ -172,7 +180,7 @@ func SharingTable(all []Sharing) table.Table {
 		}
 		t.Rows = append(t.Rows, []string{
 			s.Contender,
-			strings.Join(operations, ", "),
+			strings.Join(made, ", "),
 			fmt.Sprintf("%s, %s %s", plural(s.Requests, "request"), table.Spread(took), table.Ratio(took, ours)),
 			second,
 			fmt.Sprintf("is let go after %d ms", s.SecondLeft.Milliseconds()),

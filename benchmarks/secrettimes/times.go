@@ -84,7 +84,7 @@ func measure(ctx context.Context, c contender, f fault, limit time.Duration, run
 			if err == nil && text != secret {
 				return fmt.Errorf("secrettimes: %s, %s: read another secret", c.name, f.name)
 			}
-			outcomes[i].err, outcomes[i].requests = err, s.requests()
+			outcomes[i].err, outcomes[i].requests = err, s.requests("")
 			return nil
 		})
 	}

@@ -147,7 +147,7 @@ func newProcess(t *testing.T, stack *emulator.Stack) *accounts.Service {
 	}
 	client := &lazyclient.Holder[momento.CacheClient]{
 		Open: momentocache.Opener{
-			Source:   secrets.SecretsManager{API: secrets.NewClient(cfg(stack.SecretsManager.URL())), ID: "accounts/MomentoAuthToken"},
+			Source:   secrets.SecretsManager{API: secrets.NewClient(cfg(stack.SecretsManager.URL)), ID: "accounts/MomentoAuthToken"},
 			Key:      "MOMENTO_AUTH_TOKEN",
 			Endpoint: stack.Momento.Addr(),
 		}.Open,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -78,7 +79,8 @@ func services(t *testing.T) []service {
 				_, err := smClient.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(secretID)})
 				return err
 			},
-			inject: sm.Inject, heal: sm.Heal, requests: sm.Requests, addr: sm.Addr, close: sm.Close,
+			inject: sm.Inject, heal: sm.Heal, requests: sm.Requests, close: func() error { sm.Close(); return nil },
+			addr:       func() string { return strings.TrimPrefix(sm.URL, "http://") },
 			isCanceled: isCanceled, isReset: isReset, isRefused: isRefused, isGarbage: isGarbage,
 		},
 		{

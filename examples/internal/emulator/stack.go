@@ -8,7 +8,11 @@ import (
 	"time"
 
 	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
+	"github.com/warmclient/warmclient/secrets/secretstest"
 )
+
+// Region is where the stack says it is.
+const Region = "us-east-1"
 
 // Options say what Start prepares. The zero value works.
 type Options struct {
@@ -22,7 +26,7 @@ type Options struct {
 // API key that the cache accepts.
 type Stack struct {
 	DynamoDB       *DynamoDB
-	SecretsManager *SecretsManager
+	SecretsManager *secretstest.Server
 	Momento        *momentotest.Server
 
 	options Options
@@ -45,9 +49,7 @@ func (s *Stack) start() (err error) {
 	if s.DynamoDB, err = StartDynamoDB(); err != nil {
 		return err
 	}
-	if s.SecretsManager, err = StartSecretsManager(); err != nil {
-		return err
-	}
+	s.SecretsManager = secretstest.NewServer()
 	s.Momento = momentotest.NewServer(s.options.Cache)
 	s.SecretsManager.Put(s.options.SecretID, s.secret(s.Momento.Key()))
 	return s.DynamoDB.CreateTable(s.options.Table)
@@ -61,7 +63,7 @@ func (s *Stack) Close() error {
 		errs = append(errs, s.DynamoDB.Close())
 	}
 	if s.SecretsManager != nil {
-		errs = append(errs, s.SecretsManager.Close())
+		s.SecretsManager.Close()
 	}
 	if s.Momento != nil {
 		s.Momento.Close()
@@ -85,7 +87,7 @@ func (s *Stack) Environ() []string {
 		"AWS_SECRET_ACCESS_KEY=emulator",
 		"AWS_SESSION_TOKEN=emulator",
 		"AWS_ENDPOINT_URL_DYNAMODB=" + s.DynamoDB.URL(),
-		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + s.SecretsManager.URL(),
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + s.SecretsManager.URL,
 		"MOMENTO_ENDPOINT=" + s.Momento.Addr(),
 		"MOMENTO_SECRET_ID=" + s.options.SecretID,
 		"MOMENTO_SECRET_KEY=" + s.options.SecretKey,

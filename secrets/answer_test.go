@@ -35,7 +35,7 @@ func TestAnAnswerThatIsNoHTTPIsUnavailableAndNotQuoted(t *testing.T) {
 			for _, src := range []secrets.Source{source(url), secrets.Extension{ID: secretID, Endpoint: url}} {
 				_, err := src.Fetch(t.Context())
 				require.ErrorIs(t, err, secrets.ErrUnavailable)
-				assert.ErrorContains(t, err, "cannot be read")
+				assert.ErrorContains(t, err, "malformed")
 				for ; err != nil; err = unwrapFirst(err) {
 					noLeak(t, topSecret, err.Error())
 				}
