@@ -13,6 +13,6 @@
 //   - [github.com/warmclient/warmclient/awsconfig] makes an aws.Config for a process that is frozen and thawed.
 //   - [github.com/warmclient/warmclient/accounts] keeps users, organizations and memberships in DynamoDB, on readaside.
 //
-// The module github.com/warmclient/warmclient/examples has the functions of a whole service, to be copied, and
-// runs it on one machine without any account: go run ./examples/local.
+// The module github.com/warmclient/warmclient/examples has the functions of a whole service, to be
+// copied, and runs it on one machine without any account: go run ./examples/local.
 package warmclient

@@ -17,9 +17,9 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// FuzzRedaction prints secrets under formats it makes up, and reads them from
-// documents it breaks. The secret is made from a hash, so that no input can hold
-// a piece of it by design; around it stands what the fuzzer likes.
+// FuzzRedaction prints secrets under formats it makes up, and reads them from documents it breaks.
+// The secret is made from a hash, so that no input can hold a piece of it by design; around it
+// stands what the fuzzer likes.
 func FuzzRedaction(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed, format, before, after string) {
 		secret := generate(seed)

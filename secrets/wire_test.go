@@ -110,8 +110,7 @@ func refuse(t *testing.T, status int, code, message string) *service {
 	return manage(t, "", secretstest.Fault{Action: secretstest.Fail, Status: status, Code: code, Message: message})
 }
 
-// accept serves raw connections, each on a goroutine of its own, which may wait
-// for stopped.
+// accept serves raw connections, each on a goroutine of its own, which may wait for stopped.
 func accept(t *testing.T, handle func(s *service, conn *net.TCPConn)) *service {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -180,8 +179,8 @@ func fetch(ctx context.Context, src secrets.Source) (secrets.Document, time.Dura
 	return doc, time.Since(start), err
 }
 
-// readRequest reads a request from a raw connection: one that ends with bytes
-// unread, or while the client writes, fails in other ways.
+// readRequest reads a request from a raw connection: one that ends with bytes unread, or while the
+// client writes, fails in other ways.
 func readRequest(conn net.Conn) {
 	request, err := http.ReadRequest(bufio.NewReader(conn))
 	if err == nil {

@@ -1,6 +1,6 @@
-// Command catalog is a function to copy, in one file: an HTTP API for products in DynamoDB, cached on
-// Momento. PUT /products/{id} creates or replaces one, PATCH changes its price, GET reads it, in another
-// currency with ?currency=EUR, and DELETE deletes it. SECRET_ID names a secret in JSON with
+// Command catalog is a function to copy, in one file: an HTTP API for products in DynamoDB, cached
+// on Momento. PUT /products/{id} creates or replaces one, PATCH changes its price, GET reads it, in
+// another currency with ?currency=EUR, and DELETE deletes it. SECRET_ID names a secret in JSON with
 // MOMENTO_API_KEY and RATES_API_KEY. The table's key is the string id.
 package main
 
@@ -60,7 +60,7 @@ type catalog struct {
 	products     *readaside.Reader[string, product]
 }
 
-// newCatalog connects to nothing. A holder opens its client once, and again after its key has been rotated.
+// newCatalog connects to nothing. A holder opens a client once, and again after its key is rotated.
 func newCatalog(cfg aws.Config) (*catalog, error) {
 	secret := secrets.SecretsManager{API: secrets.NewClient(cfg), ID: os.Getenv("SECRET_ID")}
 	c := &catalog{table: os.Getenv("TABLE_NAME"), rates: os.Getenv("RATES_URL")}
@@ -142,7 +142,7 @@ func (c *catalog) remove(ctx context.Context, id string) error {
 	}, c.products.Changed(id))
 }
 
-// convert asks the third party for the rate. If that refuses the key, Use reads the secret and asks once more.
+// convert asks the third party for the rate. If it refuses the key, Use reads the secret again.
 func (c *catalog) convert(ctx context.Context, cents int, currency string) (int, error) {
 	var rate float64
 	err := c.ratesKey.Use(ctx, func(ctx context.Context, key secrets.Token) error {

@@ -64,8 +64,8 @@ func TestAFunctionStartsWithoutDynamoDBAndAnswersOnceThatIsBack(t *testing.T) {
 	assert.Len(t, f.lines(t, "warm-up"), 1, "what failed is logged")
 }
 
-// Each leg of the warm-up is seen at work while the other one cannot get on, so together they take as
-// long as the longer one.
+// Each leg of the warm-up is seen at work while the other one cannot get on, so together they take
+// as long as the longer one.
 func TestTheLegsOfTheWarmUpDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	t.Run("the secret and Momento for DynamoDB", func(t *testing.T) {

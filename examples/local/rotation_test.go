@@ -15,7 +15,8 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// load sends reads of users from 16 goroutines, as many as Lambda may send to one process, until stop.
+// load sends reads of users from 16 goroutines, as many as Lambda may send to one process, until
+// stop.
 type load struct {
 	sent, failed atomic.Int64
 	done         chan struct{}

@@ -58,8 +58,8 @@ func checkTests(t *testing.T, b block) {
 	}
 }
 
-// checkCopy runs the commands that copy an example into a module, elsewhere and with this checkout: what the
-// documents name has to be published first.
+// checkCopy runs the commands that copy an example into a module, elsewhere and with this checkout:
+// what the documents name has to be published first.
 func checkCopy(t *testing.T, b block) {
 	checkout, err := filepath.Abs(root)
 	require.NoError(t, err)
@@ -141,8 +141,8 @@ func tour(t *testing.T, text string) string {
 	return string(out)
 }
 
-// program returns the process of a command "go run PACKAGE ARGUMENTS", which is built as go run does
-// but is then a process of ours, which can be told to stop.
+// program returns the process of a command "go run PACKAGE ARGUMENTS", which is built as go run
+// does but is then a process of ours, which can be told to stop.
 func program(t *testing.T, text string, more ...string) *exec.Cmd {
 	t.Helper()
 	words := strings.Fields(text)

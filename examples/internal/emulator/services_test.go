@@ -104,8 +104,8 @@ func eachService(t *testing.T, test func(t *testing.T, s service)) {
 	}
 }
 
-// healthy waits until the server answers again; a gRPC client redials an address that failed
-// only after a second or so.
+// healthy waits until the server answers again; a gRPC client redials an address that failed only
+// after a second or so.
 func (s service) healthy(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool { return s.call(t.Context()) == nil }, 10*time.Second, 20*time.Millisecond)

@@ -71,15 +71,16 @@ func (s *Stack) Close() error {
 	return errors.Join(errs...)
 }
 
-// RotateKey puts a new API key into the secret, and then makes it the only one that Momento accepts.
+// RotateKey puts a new API key into the secret, and then makes it the only one that Momento
+// accepts.
 func (s *Stack) RotateKey() {
 	key := NewKey(time.Time{})
 	s.SecretsManager.Put(s.options.SecretID, s.secret(key))
 	s.Momento.Accept(key)
 }
 
-// Environ returns the environment, as of os.Environ, in which a function of the examples finds
-// the stack. The AWS keys in it are good for nothing else.
+// Environ returns the environment, as of os.Environ, in which a function of the examples finds the
+// stack. The AWS keys in it are good for nothing else.
 func (s *Stack) Environ() []string {
 	return []string{
 		"AWS_REGION=" + Region,
