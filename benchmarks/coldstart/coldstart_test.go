@@ -67,7 +67,7 @@ func TestAStartIsSeenFromOutside(t *testing.T) {
 		coldstart.Tutorial: executable, coldstart.Ours: executable,
 	}, 1, 2*time.Second)
 	require.NoError(t, err)
-	require.Len(t, starts, 6)
+	require.Len(t, starts, 8)
 
 	for _, s := range starts {
 		t.Run(s.Program+", "+s.Scenario, func(t *testing.T) {
@@ -87,6 +87,9 @@ func TestAStartIsSeenFromOutside(t *testing.T) {
 				assert.Less(t, s.Second.Took(), s.First.Took())
 				assert.Equal(t, coldstart.MomentoConnect, spans["Momento: connect"])
 				assert.Equal(t, coldstart.DynamoDBConnect, spans["DynamoDB: connect"])
+			case coldstart.Slow:
+				assert.Equal(t, http.StatusOK, s.First.Status, s.First.Err)
+				assert.Equal(t, 300*time.Millisecond, spans["Momento: connect"])
 			case coldstart.Refused:
 				assert.Equal(t, http.StatusInternalServerError, s.First.Status)
 				assert.Contains(t, s.First.Err, "connection refused")
@@ -99,9 +102,10 @@ func TestAStartIsSeenFromOutside(t *testing.T) {
 		})
 	}
 	table := coldstart.Table(starts, 2*time.Second)
-	require.Len(t, table.Rows, 6)
-	assert.Equal(t, "2 of 2", table.Rows[0][8])
+	require.Len(t, table.Rows, 8)
+	assert.Equal(t, "2 of 2", table.Rows[0][9])
 	assert.Contains(t, table.Rows[2][4], "an error in 1 of 1")
-	assert.Equal(t, "none in 1 of 1", table.Rows[4][4])
+	assert.Equal(t, "350 ms", table.Rows[7][5])
+	assert.Equal(t, "none in 1 of 1", table.Rows[6][4])
 	t.Log("\n" + table.String())
 }

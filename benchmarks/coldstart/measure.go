@@ -47,7 +47,7 @@ const apart = 300 * time.Millisecond
 // apart from each other. limit is how long a request may take.
 func Measure(ctx context.Context, programs Programs, runs int, limit time.Duration) ([]Start, error) {
 	var all []Start
-	for _, scenario := range []string{Healthy, Refused, Mute} {
+	for _, scenario := range scenarios {
 		starts, err := measure(ctx, programs, scenario, runs, limit)
 		if err != nil {
 			return nil, err

@@ -24,8 +24,11 @@ const (
 const (
 	Healthy = "all well"
 	Refused = "Momento refuses connections"
+	Slow    = "Momento takes 300 ms to connect"
 	Mute    = "Momento accepts and says nothing"
 )
+
+var scenarios = []string{Healthy, Refused, Slow, Mute}
 
 // The names of the spans.
 const (
@@ -79,9 +82,13 @@ func (w *world) begin(scenario string) error {
 		serveHTTP(listeners[2], http.HandlerFunc(w.secretsManager)),
 	)
 	switch scenario {
-	case Healthy:
+	case Healthy, Slow:
+		takes := MomentoConnect
+		if scenario == Slow {
+			takes = 300 * time.Millisecond
+		}
 		server := momentotest.NewServer("accounts")
-		server.Serve(distant{listeners[3], MomentoConnect, connecting(spanMomento, MomentoConnect)})
+		server.Serve(distant{listeners[3], takes, connecting(spanMomento, takes)})
 		w.stops = append(w.stops, server.Close)
 		w.key = server.Key()
 	case Refused:

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/warmclient/warmclient/benchmarks/internal/stats"
+	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
 // Clients are the numbers of clients that the report asks about.
@@ -87,7 +87,7 @@ func load(ctx context.Context, url string, clients int, d time.Duration) (Load, 
 	all := slices.Concat(took...)
 	slices.Sort(all)
 	l.Requests = len(all)
-	l.P50, l.P99 = time.Duration(stats.Quantile(all, 0.5)), time.Duration(stats.Quantile(all, 0.99))
+	l.P50, l.P99 = time.Duration(table.Quantile(all, 0.5)), time.Duration(table.Quantile(all, 0.99))
 	return l, nil
 }
 

@@ -23,10 +23,10 @@ type Service struct {
 	log hits
 }
 
-// Build builds the local service of the examples into dir and returns its path.
+// build builds the local service of the examples into dir and returns its path.
 // module is the directory of this module, beside which it expects that of the
 // examples.
-func Build(ctx context.Context, module, dir string) (string, error) {
+func build(ctx context.Context, module, dir string) (string, error) {
 	path := filepath.Join(dir, "local")
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "./local")
 	cmd.Dir = filepath.Join(module, "..", "examples")
@@ -34,6 +34,23 @@ func Build(ctx context.Context, module, dir string) (string, error) {
 		return "", fmt.Errorf("growth: build the local service: %w: %s", err, out)
 	}
 	return path, nil
+}
+
+// Measure builds the service into dir and lets each of Clients read from it: see Loads.
+func Measure(ctx context.Context, module, dir string, runs int, d time.Duration) (loads []Load, err error) {
+	path, err := build(ctx, module, dir)
+	if err != nil {
+		return nil, err
+	}
+	service, err := StartService(ctx, path, "-serve", "-addr", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, service.Stop()) }()
+	if err := service.CreateUser(ctx); err != nil {
+		return nil, err
+	}
+	return Loads(ctx, service, Clients, runs, d)
 }
 
 // StartService starts the program at path, with these arguments, and returns once

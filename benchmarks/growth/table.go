@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/warmclient/warmclient/benchmarks/internal/stats"
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
@@ -14,11 +13,11 @@ func Table(loads []Load) table.Table {
 		Title:   "Growth: the local service on its hit path",
 		Columns: []string{"clients", "requests per second", "to one client", "half of them within", "99% of them within", "from the cache", "memory"},
 	}
-	var base stats.Summary
+	var base table.Summary
 	var took time.Duration
 	runs := 0
 	for _, group := range ByClients(loads) {
-		rate := stats.Of(each(group, Load.PerSecond))
+		rate := table.Of(each(group, Load.PerSecond))
 		if base.N == 0 {
 			base = rate
 		}
@@ -26,9 +25,9 @@ func Table(loads []Load) table.Table {
 		t.Rows = append(t.Rows, []string{
 			fmt.Sprint(group[0].Clients),
 			fmt.Sprintf("%.0f (%.0f-%.0f)", rate.Median, rate.Least, rate.Most),
-			table.Ratio(rate, base),
-			table.Spread(stats.Of(each(group, func(l Load) time.Duration { return l.P50 }))),
-			table.Spread(stats.Of(each(group, func(l Load) time.Duration { return l.P99 }))),
+			rate.Ratio(base),
+			table.Of(each(group, func(l Load) time.Duration { return l.P50 })).Spread(),
+			table.Of(each(group, func(l Load) time.Duration { return l.P99 })).Spread(),
 			fromCache(group),
 			memory(each(group, func(l Load) float64 { return float64(l.Resident) })),
 		})
@@ -69,7 +68,7 @@ func fromCache(group []Load) string {
 }
 
 func memory(values []float64) string {
-	s := stats.Of(values)
+	s := table.Of(values)
 	if s.Least == 0 {
 		return "unknown"
 	}

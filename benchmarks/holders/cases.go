@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
 // hardCase asks one question of every contender.
@@ -19,20 +21,20 @@ type hardCase struct {
 
 // The names of the cases.
 const (
-	FailureStorm      = "failure storm"
-	CancelledFirst    = "first caller leaves"
-	Panic             = "panic"
-	Goexit            = "Goexit"
-	InvalidatedFlight = "invalidate during a flight"
+	FailureStorm    = "failure storm"
+	CanceledFirst   = "first caller canceled"
+	Panic           = "panic"
+	Goexit          = "Goexit"
+	InvalidatedOpen = "invalidate during an open"
 )
 
 func hardCases() []hardCase {
 	return []hardCase{
 		{FailureStorm, failureStorm, func(o Outcome) string {
-			return fmt.Sprintf("%s, %s; %s", plural(o.Opens, "open"), milliseconds(slowest(o)), later(o))
+			return fmt.Sprintf("%s, %s; %s", table.Plural(o.Opens, "open"), milliseconds(slowest(o)), later(o))
 		}},
-		{CancelledFirst, cancelledFirst, func(o Outcome) string {
-			first := "leaves at once"
+		{CanceledFirst, canceledFirst, func(o Outcome) string {
+			first := "returns at once"
 			if o.Callers[0].Took > leave+(slowOpen-leave)/2 {
 				first = "has to wait"
 			}
@@ -44,7 +46,7 @@ func hardCases() []hardCase {
 		}},
 		{Panic, panicking, callersVerdict},
 		{Goexit, goexiting, callersVerdict},
-		{InvalidatedFlight, invalidatedFlight, func(o Outcome) string {
+		{InvalidatedOpen, invalidatedOpen, func(o Outcome) string {
 			if o.Missing {
 				return "cannot be invalidated"
 			}
@@ -87,8 +89,8 @@ func failureStorm(share func(open) shared) (o Outcome) {
 	return o
 }
 
-// cancelledFirst: of two callers who wait for one open, the first is cancelled.
-func cancelledFirst(share func(open) shared) (o Outcome) {
+// canceledFirst: of two callers who wait for one open, the first is canceled.
+func canceledFirst(share func(open) shared) (o Outcome) {
 	var opens atomic.Int32
 	s := share(func(ctx context.Context) (int, error) {
 		opens.Add(1)
@@ -144,10 +146,10 @@ func brokenFirst(share func(open) shared, breakDown func()) (o Outcome) {
 	return o
 }
 
-// invalidatedFlight: while an open is under way that has already read the old
+// invalidatedOpen: while an open is under way that has already read the old
 // token, the token is rotated and the value invalidated. Values are the
 // generations of that token.
-func invalidatedFlight(share func(open) shared) (o Outcome) {
+func invalidatedOpen(share func(open) shared) (o Outcome) {
 	var opens, token atomic.Int32
 	token.Store(1)
 	s := share(func(context.Context) (int, error) {
@@ -164,7 +166,7 @@ func invalidatedFlight(share func(open) shared) (o Outcome) {
 	time.Sleep(join)
 	token.Store(2)
 	invalidated := make(chan struct{})
-	go func() { // some wait for the flight
+	go func() { // some wait for the open
 		defer close(invalidated)
 		s.invalidate()
 	}()
@@ -183,13 +185,6 @@ func slowest(o Outcome) (d time.Duration) {
 }
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
 
 func later(o Outcome) string {
 	if o.Later.good() {

@@ -41,8 +41,8 @@ func TestHardCasesBesidePeers(t *testing.T) {
 		}
 		assert.Equal(t, 1, o.Later.Value)
 	})
-	t.Run("a cancelled first caller leaves at once and fails nobody else", func(t *testing.T) {
-		o := ours[holders.CancelledFirst]
+	t.Run("a canceled first caller returns at once and fails nobody else", func(t *testing.T) {
+		o := ours[holders.CanceledFirst]
 		assert.Equal(t, 1, o.Opens)
 		assert.Equal(t, "context canceled", o.Callers[0].Err)
 		assert.Less(t, o.Callers[0].Took, o.Callers[1].Took)
@@ -66,8 +66,8 @@ func TestHardCasesBesidePeers(t *testing.T) {
 		}
 		assert.Equal(t, 1, o.Later.Value)
 	})
-	t.Run("a value that was invalidated in flight is served to nobody", func(t *testing.T) {
-		o := ours[holders.InvalidatedFlight]
+	t.Run("a value that was invalidated while it was opened is served to nobody", func(t *testing.T) {
+		o := ours[holders.InvalidatedOpen]
 		assert.Equal(t, 2, o.Callers[0].Value)
 		assert.Equal(t, 2, o.Later.Value)
 	})

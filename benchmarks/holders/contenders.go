@@ -82,14 +82,14 @@ func shareCredentials(o open) shared {
 	}
 }
 
-// shareSingleflight shares flights only: it keeps no value between them.
+// shareSingleflight shares calls in flight only: it keeps no value.
 func shareSingleflight(o open) shared {
 	var group singleflight.Group
 	return shared{
 		get: func(ctx context.Context) (int, error) {
-			flight := group.DoChan("", func() (any, error) { return o(context.WithoutCancel(ctx)) })
+			result := group.DoChan("", func() (any, error) { return o(context.WithoutCancel(ctx)) })
 			select {
-			case r := <-flight:
+			case r := <-result:
 				v, _ := r.Val.(int)
 				return v, r.Err
 			case <-ctx.Done():

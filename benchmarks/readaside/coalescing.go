@@ -14,7 +14,7 @@ import (
 type Coalesced struct {
 	Contender string
 	Loads     int // for Misses callers of one key, all at once
-	Failed    int // of Healthy callers, when the first caller is cancelled
+	Failed    int // of Healthy callers, when the first caller is canceled
 }
 
 // How many there are.
@@ -99,7 +99,7 @@ func CoalescingTable(all []Coalesced) table.Table {
 			"", fmt.Sprintf("loads for %d concurrent misses", Misses),
 			"healthy waiters failed by the first caller's cancel",
 		},
-		Note: fmt.Sprintf("One run each. A load takes %v for the misses, and %v for the waiters, whose first caller is cancelled after %v.",
+		Note: fmt.Sprintf("One run each. A load takes %v for the misses, and %v for the waiters, whose first caller is canceled after %v.",
 			loadTime, slowLoad, leave),
 	}
 	for _, c := range all {

@@ -21,7 +21,6 @@ type plan struct {
 	LoadTime      time.Duration
 }
 
-// full takes about ten minutes, on two processors.
 var full = plan{
 	Count: 10, Time: "100ms", StormTime: "5x", LoopbackTime: "2000x",
 	SecretLimit: 10 * time.Second, SecretRuns: 10,
@@ -31,7 +30,6 @@ var full = plan{
 	LoadRuns: 6, LoadTime: time.Second, FleetRequests: 300_000,
 }
 
-// quick takes less than two minutes, on two processors, once everything is built.
 // Of fewer than six runs benchstat gives no confidence interval.
 var quick = plan{
 	Quick: true,

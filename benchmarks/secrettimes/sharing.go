@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/warmclient/warmclient/benchmarks/internal/stats"
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
@@ -27,7 +26,7 @@ type Sharing struct {
 	Took     []time.Duration // of each run until the last one had the secret, ascending
 
 	// Two callers of a cold secret that takes 200 ms, of whom the first is
-	// cancelled after 50 ms.
+	// canceled after 50 ms.
 	SecondErr string // what the second, healthy one gets; "": the secret
 
 	// The first caller waits for a server that hangs; a second one has a
@@ -65,7 +64,7 @@ func SharedReads(ctx context.Context, runs int) ([]Sharing, error) {
 	// These two mostly wait.
 	var group errgroup.Group
 	for i, c := range cs {
-		group.Go(func() error { return cancelledFirst(ctx, c, &all[i]) })
+		group.Go(func() error { return canceledFirst(ctx, c, &all[i]) })
 		group.Go(func() error { return impatientSecond(ctx, c, &all[i]) })
 	}
 	return all, group.Wait()
@@ -102,7 +101,7 @@ func coldStampede(ctx context.Context, c contender, s *Sharing) error {
 	return err
 }
 
-func cancelledFirst(ctx context.Context, c contender, s *Sharing) error {
+func canceledFirst(ctx context.Context, c contender, s *Sharing) error {
 	server, err := serve(answer(slow))
 	if err != nil {
 		return err
@@ -152,13 +151,16 @@ func SharingTable(all []Sharing) table.Table {
 		Title: "Secrets: callers who come together",
 		Columns: []string{
 			"", "requests per cold read", fmt.Sprintf("%d cold callers", coldCallers),
-			"healthy second caller, first one cancelled", "second caller with 100 ms, server hangs",
+			"healthy second caller, first one canceled", "second caller with 100 ms, server hangs",
 		},
 	}
 	runs := 0
-	ours := stats.Of(all[len(all)-1].Took)
+	var ours table.Summary
+	if len(all) > 0 {
+		ours = table.Of(all[len(all)-1].Took)
+	}
 	for _, s := range all {
-		took := stats.Of(s.Took)
+		took := table.Of(s.Took)
 		runs = took.N
 		var operations []string
 		for _, name := range []string{"DescribeSecret", "GetSecretValue"} {
@@ -173,7 +175,7 @@ func SharingTable(all []Sharing) table.Table {
 		t.Rows = append(t.Rows, []string{
 			s.Contender,
 			strings.Join(operations, ", "),
-			fmt.Sprintf("%s, %s %s", plural(s.Requests, "request"), table.Spread(took), table.Ratio(took, ours)),
+			table.Plural(s.Requests, "request") + ", " + took.Beside(ours),
 			second,
 			fmt.Sprintf("is let go after %d ms", s.SecondLeft.Milliseconds()),
 		})
@@ -182,11 +184,4 @@ func SharingTable(all []Sharing) table.Table {
 		"most), and as a multiple of ours. The server takes %v for the two callers; the first caller of a hanging server has %v; one run of each.",
 		coldCallers, latency, runs, slow, patience)
 	return t
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
