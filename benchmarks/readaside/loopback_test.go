@@ -13,6 +13,7 @@ import (
 
 	"github.com/warmclient/warmclient/accounts"
 	"github.com/warmclient/warmclient/lazyclient"
+	"github.com/warmclient/warmclient/readaside"
 	"github.com/warmclient/warmclient/readaside/momentocache"
 	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
 	"github.com/warmclient/warmclient/secrets"
@@ -23,27 +24,13 @@ import (
 // turns, so that whatever else the machine does strikes both; x-sdk is the ratio
 // of the medians.
 func BenchmarkLoopbackHit(b *testing.B) {
-	server := momentotest.NewServer("accounts")
-	defer server.Close()
-	holder := &lazyclient.Holder[momento.CacheClient]{
-		Open: momentocache.Opener{
-			Source: secrets.SourceFunc(func(context.Context) (secrets.Document, error) {
-				return secrets.Static(server.Key()), nil
-			}),
-			Endpoint: server.Addr(),
-		}.Open,
-		Release: momentocache.Release,
-	}
-	require.NoError(b, holder.Warm(b.Context()))
-	defer func() { require.NoError(b, holder.Close(context.Background())) }()
+	client, cache := connect(b)
 	service, err := accounts.New(writeOnly{}, "accounts", accounts.Options{
-		Cache:        &momentocache.Cache{Client: holder, Name: "accounts"},
+		Cache:        cache,
 		CacheTimeout: time.Second, // a late hit would be a load, which fails here
 	})
 	require.NoError(b, err)
 	user, err := service.CreateUser(b.Context(), accounts.User{Username: "ann", FirstName: "Ann-Sophie", LastName: "Lee-Winter"})
-	require.NoError(b, err)
-	client, err := holder.Get(b.Context())
 	require.NoError(b, err)
 	ctx, cancel := context.WithTimeout(b.Context(), time.Hour) // a request has a deadline
 	defer cancel()
@@ -77,6 +64,25 @@ func BenchmarkLoopbackHit(b *testing.B) {
 	b.ReportMetric(float64(median(sdk)), "sdk-ns/op")
 	b.ReportMetric(float64(median(got)), "service-ns/op")
 	b.ReportMetric(float64(median(got))/float64(median(sdk)), "x-sdk")
+}
+
+// connect returns a client of a Momento server on loopback, and a cache on it.
+func connect(b *testing.B) (momento.CacheClient, readaside.Cache) {
+	server := momentotest.NewServer("accounts")
+	b.Cleanup(server.Close)
+	holder := &lazyclient.Holder[momento.CacheClient]{
+		Open: momentocache.Opener{
+			Source: secrets.SourceFunc(func(context.Context) (secrets.Document, error) {
+				return secrets.Static(server.Key()), nil
+			}),
+			Endpoint: server.Addr(),
+		}.Open,
+		Release: momentocache.Release,
+	}
+	client, err := holder.Get(b.Context())
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, holder.Close(context.Background())) })
+	return client, &momentocache.Cache{Client: holder, Name: "accounts"}
 }
 
 func timed(b *testing.B, call func() error) time.Duration {

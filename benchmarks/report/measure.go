@@ -114,6 +114,7 @@ func (r *results) suites(module, dir string) (steps []step) {
 		{"secrettimes", "^BenchmarkCachedRead$", "1,2,8", p.Time},
 		{"readaside", "^BenchmarkHit$", "1", p.Time},
 		{"readaside", "^BenchmarkLoopbackHit$", "", p.LoopbackTime},
+		{"readaside", "^BenchmarkProtocol$", "", p.Time},
 	} {
 		steps = append(steps, step{s.pkg + ": " + s.bench, func(ctx context.Context) error {
 			return s.run(ctx, module, dir, p.Count, &r.text)

@@ -44,7 +44,8 @@ func sections(r *results) []section {
 		},
 		{
 			[]table.Table{
-				readaside.OutagesTable(r.Outages), readaside.CoalescingTable(r.Coalescing), hitTable(r), loopbackTable(r), fleet.Table(r.Fleets),
+				readaside.OutagesTable(r.Outages), readaside.CoalescingTable(r.Coalescing), hitTable(r), loopbackTable(r), protocolTable(r),
+				fleet.Table(r.Fleets),
 			},
 			"fleet", "share of stale reads of each protocol in fleets of three sizes",
 			func() pictures.Dots { return fleet.Picture(r.Fleets) },

@@ -159,6 +159,27 @@ func hitTable(r *results) table.Table {
 		count("allocations", "Hit/*", "allocs/op", 0))
 }
 
+func protocolTable(r *results) table.Table {
+	return r.benchmarks("Read-aside: hits, misses and writes with leases and fences",
+		fmt.Sprintf("From and to a Momento server on loopback; the table takes no time. Median (least to most) of %d runs of %s, and as a "+
+			"multiple of readaside with JSON. Calls are those of the cache. Allocations are those with a cache in memory: what remains is the "+
+			"protocol's own. Plain read-aside deletes after the write.", r.Plan.Count, r.Plan.Time),
+		[]contender{
+			{"Plain", "plain read-aside"},
+			{"JSON", "readaside, ChangedTo"},
+			{"Codec", "readaside with a codec of its own, ChangedTo"},
+			{"Changed", "readaside, Changed"},
+		},
+		took("hit", "Protocol/Hit/*/cache=loopback", "JSON", 0),
+		count("allocations", "Protocol/Hit/*/cache=memory", "allocs/op", 0),
+		took("miss", "Protocol/Miss/*/cache=loopback", "JSON", 0),
+		count("calls", "Protocol/Miss/*/cache=loopback", "calls/op", 0),
+		count("allocations", "Protocol/Miss/*/cache=memory", "allocs/op", 0),
+		took("write", "Protocol/Write/*/cache=loopback", "JSON", 0),
+		count("calls", "Protocol/Write/*/cache=loopback", "calls/op", 0),
+		count("allocations", "Protocol/Write/*/cache=memory", "allocs/op", 0))
+}
+
 func loopbackTable(r *results) table.Table {
 	ours := r.of[bench{"LoopbackHit", 0, "x-sdk"}]
 	return r.benchmarks("Read-aside: a hit over gRPC",
