@@ -70,7 +70,7 @@ func measure(ctx context.Context, programs Programs, scenario string, runs int, 
 			time.Sleep(apart)
 		}
 		group.Go(func() (err error) {
-			starts[i], err = start(ctx, programs[name], scenario, limit)
+			starts[i], err = start(ctx, programs[name], scenario, limit, new(log))
 			starts[i].Program = name
 			return err
 		})

@@ -1,7 +1,6 @@
 package coldstart
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,18 +40,18 @@ const event = `{"httpMethod":"GET","resource":"/users/{username}","path":"/users
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 const readyLimit = 10 * time.Second
 
-// start starts a process, puts two requests to it and ends it. As on Lambda, a
+// start starts a process with env besides its usual environment, puts two requests to it and ends it. As on Lambda, a
 // process that has not answered within limit is ended and gets no second request.
-func start(ctx context.Context, path, scenario string, limit time.Duration) (s Start, err error) {
+func start(ctx context.Context, path, scenario string, limit time.Duration, l *log, env ...string) (s Start, err error) {
 	w, err := newWorld(scenario)
 	if err != nil {
 		return s, err
 	}
 	defer w.end()
-	var log bytes.Buffer
 	cmd := exec.CommandContext(ctx, path)
-	cmd.Env, cmd.Stdout, cmd.Stderr = w.env, &log, &log
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(w.env, env...), l, l
 	began := time.Now()
+	l.began = began
 	if err := cmd.Start(); err != nil {
 		return s, fmt.Errorf("coldstart: %w", err)
 	}
@@ -65,7 +64,7 @@ func start(ctx context.Context, path, scenario string, limit time.Duration) (s S
 		_ = cmd.Process.Kill()
 		<-exited
 		if err != nil {
-			err = fmt.Errorf("coldstart: %s, %s: %w; its log: %.2000s", path, scenario, err, log.String())
+			err = fmt.Errorf("coldstart: %s, %s: %w; its log: %.2000s", path, scenario, err, l.text.String())
 		}
 	}()
 

@@ -79,7 +79,6 @@ func (w *world) begin(scenario string) error {
 	w.stops = append(w.stops,
 		serveHTTP(listeners[0], w.api.handler()),
 		serveHTTP(toDynamoDB, http.HandlerFunc(dynamoDB)),
-		serveHTTP(listeners[2], http.HandlerFunc(w.secretsManager)),
 	)
 	switch scenario {
 	case Healthy, Slow:
@@ -100,6 +99,7 @@ func (w *world) begin(scenario string) error {
 	default:
 		return errors.New("no such scenario: " + scenario)
 	}
+	w.stops = append(w.stops, serveHTTP(listeners[2], http.HandlerFunc(w.secretsManager))) // which reads w.key
 	w.env = []string{
 		"AWS_LAMBDA_RUNTIME_API=" + addrs[0],
 		"AWS_LAMBDA_FUNCTION_NAME=getuser",

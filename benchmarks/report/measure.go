@@ -41,6 +41,7 @@ func measure(ctx context.Context, module string, p plan, progress io.Writer) (*r
 	}
 	defer os.RemoveAll(programs)
 	r := &results{Machine: thisMachine(), Plan: p}
+	var functions coldstart.Programs
 	steps := append(r.suites(module, programs),
 		into("holders: the hard cases", &r.Outcomes, func(ctx context.Context) ([]holders.Outcome, error) {
 			all, err := holders.Outcomes(ctx)
@@ -62,12 +63,14 @@ func measure(ctx context.Context, module string, p plan, progress io.Writer) (*r
 		into("read-aside: a fleet", &r.Fleets, func(ctx context.Context) ([]fleet.Result, error) {
 			return fleet.Run(ctx, module, fleet.Sizes(), p.FleetRequests)
 		}),
+		into("cold start: build", &functions, func(ctx context.Context) (coldstart.Programs, error) {
+			return coldstart.Build(ctx, module, programs)
+		}),
 		into("cold start", &r.Starts, func(ctx context.Context) ([]coldstart.Start, error) {
-			functions, err := coldstart.Build(ctx, module, programs)
-			if err != nil {
-				return nil, err
-			}
 			return coldstart.Measure(ctx, functions, p.Starts, p.StartLimit)
+		}),
+		into("cold start: the Init phase", &r.Splits, func(ctx context.Context) ([]coldstart.Split, error) {
+			return coldstart.Splits(ctx, functions, p.Starts, p.StartLimit)
 		}),
 		into("growth: the local service", &r.Loads, func(ctx context.Context) ([]growth.Load, error) {
 			return growth.Measure(ctx, module, programs, p.LoadRuns, p.LoadTime)

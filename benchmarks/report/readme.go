@@ -28,7 +28,7 @@ type section struct {
 func sections(r *results) []section {
 	return []section{
 		{
-			[]table.Table{coldstart.Table(r.Starts, r.Plan.StartLimit)},
+			[]table.Table{coldstart.Table(r.Starts, r.Plan.StartLimit), coldstart.SplitTable(r.Splits)},
 			"coldstart", "time to the first answer of both functions, with Momento well and not",
 			func() pictures.Dots { return coldstart.Picture(r.Starts) },
 		},

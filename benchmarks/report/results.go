@@ -36,6 +36,7 @@ type results struct {
 	Outages    []readaside.Outage
 	Fleets     []fleet.Result
 	Starts     []coldstart.Start
+	Splits     []coldstart.Split
 	Loads      []growth.Load
 
 	text bytes.Buffer            // of the benchmarks
