@@ -74,11 +74,8 @@ func TestAStartIsSeenFromOutside(t *testing.T) {
 		t.Run(s.Program+", "+s.Scenario, func(t *testing.T) {
 			assert.Positive(t, s.Ready)
 			assert.GreaterOrEqual(t, s.First.From, s.Ready)
-			spans := map[string]time.Duration{}
-			for _, span := range s.Spans {
-				spans[span.What] += span.To - span.From
-			}
-			assert.GreaterOrEqual(t, spans["Secrets Manager: answer"], coldstart.SecretsManagerAnswer)
+			assert.GreaterOrEqual(t, s.Contact, s.First.From)
+			assert.GreaterOrEqual(t, s.First.Took(), coldstart.SecretsManagerAnswer)
 			switch s.Scenario {
 			case coldstart.Healthy:
 				assert.Equal(t, http.StatusOK, s.First.Status, s.First.Err)
@@ -86,11 +83,9 @@ func TestAStartIsSeenFromOutside(t *testing.T) {
 				assert.GreaterOrEqual(t, s.First.Took(),
 					coldstart.SecretsManagerAnswer+coldstart.MomentoConnect+coldstart.DynamoDBConnect)
 				assert.Less(t, s.Second.Took(), s.First.Took())
-				assert.Equal(t, coldstart.MomentoConnect, spans["Momento: connect"])
-				assert.Equal(t, coldstart.DynamoDBConnect, spans["DynamoDB: connect"])
 			case coldstart.Slow:
 				assert.Equal(t, http.StatusOK, s.First.Status, s.First.Err)
-				assert.Equal(t, 300*time.Millisecond, spans["Momento: connect"])
+				assert.GreaterOrEqual(t, s.First.Took(), 300*time.Millisecond)
 			case coldstart.Refused:
 				assert.Equal(t, http.StatusInternalServerError, s.First.Status)
 				assert.Contains(t, s.First.Err, "connection refused")

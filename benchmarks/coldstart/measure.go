@@ -19,8 +19,8 @@ const (
 // Programs are executables by name.
 type Programs map[string]string
 
-// Build builds the two functions into dir, as for Lambda. module is the directory
-// of this module, beside which it expects that of the examples.
+// Build builds the two functions into dir, as for Lambda. module is the directory of this module,
+// beside which it expects that of the examples.
 func Build(ctx context.Context, module, dir string) (Programs, error) {
 	programs := Programs{}
 	for _, p := range []struct{ name, from, pkg string }{
@@ -38,13 +38,13 @@ func Build(ctx context.Context, module, dir string) (Programs, error) {
 	return programs, nil
 }
 
-// apart is the time between two starts that overlap, most of which is waiting.
-// A start's own work is over long before.
+// apart is the time between two starts that overlap, most of which is waiting. A start's own work
+// is over long before.
 const apart = 300 * time.Millisecond
 
-// Measure starts each program runs times in each scenario, by turns. Where all is
-// well, one starts when the other has ended; where Momento is not, starts overlap,
-// apart from each other. limit is how long a request may take.
+// Measure starts each program runs times in each scenario, by turns. Where all is well, one starts
+// when the other has ended; where Momento is not, starts overlap, apart from each other. limit is
+// how long a request may take.
 func Measure(ctx context.Context, programs Programs, runs int, limit time.Duration) ([]Start, error) {
 	var all []Start
 	for _, scenario := range scenarios {

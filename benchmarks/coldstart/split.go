@@ -69,13 +69,13 @@ func split(s Start, l *log) (Split, error) {
 			out.Slowest[name] = milliseconds(clock)
 		}
 	}
-	if first < 0 || len(s.Spans) == 0 {
+	if first < 0 || s.Contact == 0 {
 		return out, errors.New("coldstart: no trace of inits, or no connection")
 	}
 	out.Inits = milliseconds(end - first)
 	out.Runtime = l.inits - out.Inits
-	out.Config = s.Spans[0].From - l.inits
-	out.Dials = s.Ready - s.Spans[0].From
+	out.Config = s.Contact - l.inits
+	out.Dials = s.Ready - s.Contact
 	return out, nil
 }
 

@@ -16,8 +16,7 @@ import (
 // Clients are the numbers of clients that the report asks about.
 var Clients = []int{1, 2, 4, 8, 16, 32, 64}
 
-// Load is one run of clients, each of which asks again as soon as it has an
-// answer.
+// Load is one run of clients, each of which asks again as soon as it has an answer.
 type Load struct {
 	Clients  int
 	Requests int
@@ -30,16 +29,16 @@ type Load struct {
 const (
 	settle = 50 * time.Millisecond // for the log to arrive
 
-	// calm is for the service to forget that the cache was too slow under load,
-	// after which it leaves the cache alone for a second.
+	// calm is for the service to forget that the cache was too slow under load, after which it leaves
+	// the cache alone for a second.
 	calm = 1100 * time.Millisecond
 )
 
 // PerSecond returns the throughput.
 func (l Load) PerSecond() float64 { return float64(l.Requests) / l.Took.Seconds() }
 
-// Loads lets each number of clients read a user from the service, runs times for
-// about d each. The numbers take turns, so that none has the old service alone.
+// Loads lets each number of clients read a user from the service, runs times for about d each. The
+// numbers take turns, so that none has the old service alone.
 func Loads(ctx context.Context, s *Service, clients []int, runs int, d time.Duration) ([]Load, error) {
 	var all []Load
 	for range runs {

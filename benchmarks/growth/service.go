@@ -23,9 +23,8 @@ type Service struct {
 	log hits
 }
 
-// build builds the local service of the examples into dir and returns its path.
-// module is the directory of this module, beside which it expects that of the
-// examples.
+// build builds the local service of the examples into dir and returns its path. module is the
+// directory of this module, beside which it expects that of the examples.
 func build(ctx context.Context, module, dir string) (string, error) {
 	path := filepath.Join(dir, "local")
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "./local")
@@ -53,8 +52,8 @@ func Measure(ctx context.Context, module, dir string, runs int, d time.Duration)
 	return Loads(ctx, service, Clients, runs, d)
 }
 
-// StartService starts the program at path, with these arguments, and returns once
-// it prints where it listens, as examples/local does.
+// StartService starts the program at path, with these arguments, and returns once it prints where
+// it listens, as examples/local does.
 func StartService(ctx context.Context, path string, args ...string) (*Service, error) {
 	cmd := exec.CommandContext(ctx, path, args...)
 	s := &Service{cmd: cmd}
@@ -85,8 +84,8 @@ func (s *Service) Stop() error {
 	return nil
 }
 
-// Resident returns the memory that the process has in RAM, in bytes; 0 where the
-// system does not tell as Linux does.
+// Resident returns the memory that the process has in RAM, in bytes; 0 where the system does not
+// tell as Linux does.
 func (s *Service) Resident() int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {

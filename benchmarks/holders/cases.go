@@ -64,8 +64,7 @@ const (
 	pastBackoff  = 150 * time.Millisecond
 )
 
-// failureStorm: ten callers ask at once for what takes 50 ms to fail. Then it
-// is well again.
+// failureStorm: ten callers ask at once for what takes 50 ms to fail. Then it is well again.
 func failureStorm(share func(open) shared) (o Outcome) {
 	var opens atomic.Int32
 	var well atomic.Bool
@@ -131,7 +130,7 @@ func brokenFirst(share func(open) shared, breakDown func()) (o Outcome) {
 			return 1, nil
 		}
 		opens.Add(1)
-		time.Sleep(2 * join) // until both callers are there
+		time.Sleep(slowOpen) // until both callers are there
 		breakDown()
 		return 0, nil
 	})
@@ -146,16 +145,15 @@ func brokenFirst(share func(open) shared, breakDown func()) (o Outcome) {
 	return o
 }
 
-// invalidatedOpen: while an open is under way that has already read the old
-// token, the token is rotated and the value invalidated. Values are the
-// generations of that token.
+// invalidatedOpen: while an open is under way that has already read the old token, the token is
+// rotated and the value invalidated. Values are the generations of that token.
 func invalidatedOpen(share func(open) shared) (o Outcome) {
 	var opens, token atomic.Int32
 	token.Store(1)
 	s := share(func(context.Context) (int, error) {
 		opens.Add(1)
 		v := int(token.Load())
-		time.Sleep(3 * join)
+		time.Sleep(slowOpen)
 		return v, nil
 	})
 	if s.invalidate == nil {

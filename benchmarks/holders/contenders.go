@@ -26,22 +26,23 @@ type shared struct {
 	invalidate func() // nil: there is no such thing
 }
 
-// contender is one way to share a value, used as its documentation shows. Those
-// whose API carries no context open with context.Background().
+// contender is one way to share a value, used as its documentation shows. Those whose API carries
+// no context open with context.Background().
 type contender struct {
 	name  string
+	bench string // its name in benchmarks
 	share func(open) shared
 }
 
 func contenders() []contender {
 	return []contender{
-		{"sync.OnceValues", shareOnceValues},
-		{"tailscale lazy.SyncValue", shareSyncValue},
-		{"k8s synctrack.Lazy", shareSynctrack},
-		{"aws.CredentialsCache", shareCredentials},
-		{"singleflight.DoChan", shareSingleflight},
-		{"samber/do Invoke", shareInjector},
-		{Ours, shareHolder},
+		{"sync.OnceValues", "OnceValues", shareOnceValues},
+		{"tailscale lazy.SyncValue", "SyncValue", shareSyncValue},
+		{"k8s synctrack.Lazy", "Synctrack", shareSynctrack},
+		{"aws.CredentialsCache", "CredentialsCache", shareCredentials},
+		{"singleflight.DoChan", "Singleflight", shareSingleflight},
+		{"samber/do Invoke", "SamberDo", shareInjector},
+		{Ours, "Holder", shareHolder},
 	}
 }
 

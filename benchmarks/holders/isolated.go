@@ -24,8 +24,8 @@ const (
 	atOnce       = 8 // they mostly sleep
 )
 
-// RunChild runs one case and exits, if the process was started by Outcomes. A
-// program that calls Outcomes calls RunChild first thing in main.
+// RunChild runs one case and exits, if the process was started by Outcomes. A program that calls
+// Outcomes calls RunChild first thing in main.
 func RunChild() {
 	name := os.Getenv(envCase)
 	if name == "" {
@@ -45,9 +45,8 @@ func RunChild() {
 	panic("holders: no such case: " + name)
 }
 
-// Outcomes runs every case of every contender, each in a process of its own, and
-// returns them in the order of the table. An error means that one could not be
-// run, not that a contender did badly.
+// Outcomes runs every case of every contender, each in a process of its own, and returns them in
+// the order of the table. An error means that one could not be run, not that a contender did badly.
 func Outcomes(ctx context.Context) ([]Outcome, error) {
 	executable, err := os.Executable()
 	if err != nil {

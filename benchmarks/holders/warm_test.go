@@ -3,6 +3,7 @@ package holders_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -126,20 +127,33 @@ var warm = []struct {
 
 // BenchmarkWarmParallel shares the reads among as many goroutines as there are processors.
 func BenchmarkWarmParallel(b *testing.B) {
+	for _, c := range warm {
+		share(b, c.name, runtime.GOMAXPROCS(0), c.read)
+	}
+}
+
+// BenchmarkWarmReaders shares the reads among more and more goroutines. The time of a read includes
+// their start, which matters where there are few reads for each.
+func BenchmarkWarmReaders(b *testing.B) {
+	for _, c := range warm {
+		for _, readers := range []int{1, 10, 100, 1000} {
+			share(b, fmt.Sprintf("%s/readers=%d", c.name, readers), readers, c.read)
+		}
+	}
+}
+
+func share(b *testing.B, name string, readers int, read func(ctx context.Context, n int)) {
 	bare.Store(&client{id: 1})
 	do.Override(injector, func(do.Injector) (*client, error) { return openPlain() })
-	for _, c := range warm {
-		b.Run(c.name, func(b *testing.B) {
-			ctx := b.Context()
-			c.read(ctx, 1)
-			b.ReportAllocs()
-			b.ResetTimer()
-			procs := runtime.GOMAXPROCS(0)
-			var readers sync.WaitGroup
-			for i := range procs {
-				readers.Go(func() { c.read(ctx, (b.N+i)/procs) })
-			}
-			readers.Wait()
-		})
-	}
+	b.Run(name, func(b *testing.B) {
+		ctx := b.Context()
+		read(ctx, 1)
+		b.ReportAllocs()
+		b.ResetTimer()
+		var running sync.WaitGroup
+		for i := range readers {
+			running.Go(func() { read(ctx, (b.N+i)/readers) })
+		}
+		running.Wait()
+	})
 }

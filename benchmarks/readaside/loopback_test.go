@@ -19,10 +19,9 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// BenchmarkLoopbackHit reads a user whom a Momento server on loopback holds: by
-// the SDK's own call, which gets the bytes and no more, and by GetUser. Both take
-// turns, so that whatever else the machine does strikes both; x-sdk is the ratio
-// of the medians.
+// BenchmarkLoopbackHit reads a user whom a Momento server on loopback holds: by the SDK's own call,
+// which gets the bytes and no more, and by GetUser. Both take turns, so that whatever else the
+// machine does strikes both; x-sdk is the ratio of the medians.
 func BenchmarkLoopbackHit(b *testing.B) {
 	client, cache := connect(b)
 	service, err := accounts.New(writeOnly{}, "accounts", accounts.Options{
@@ -51,8 +50,8 @@ func BenchmarkLoopbackHit(b *testing.B) {
 
 	var sdk, got []time.Duration
 	for b.Loop() {
-		// Each goes first as often as the other: what comes second finds the
-		// caches of the processor warm.
+		// Each goes first as often as the other: what comes second finds the caches of the processor
+		// warm.
 		if len(sdk)%2 == 0 {
 			sdk = append(sdk, timed(b, bare))
 			got = append(got, timed(b, ours))

@@ -46,8 +46,8 @@ func main() {
 	}
 }
 
-// report measures into the directory out, unless there are results in from, and writes the report of
-// the results there.
+// report measures into the directory out, unless there are results in from, and writes the report
+// of the results there.
 func report(ctx context.Context, isQuick bool, from, out string, progress io.Writer) error {
 	dir, err := moduleDir(ctx)
 	if err != nil {

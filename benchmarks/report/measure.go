@@ -113,6 +113,7 @@ func (r *results) suites(module, dir string) (steps []step) {
 	p := r.Plan
 	for _, s := range []suite{
 		{"holders", "^BenchmarkWarmParallel$", "1,2,8", p.Time},
+		{"holders", "^BenchmarkWarmReaders$/^(AtomicPointer|OnceValues|CredentialsCache|HolderGet|HolderUse)$", "", p.Time},
 		{"holders", "^Benchmark(ColdStampede|FailureStorm|FailureCrowd)$", "", p.StormTime},
 		{"secrettimes", "^BenchmarkCachedRead$", "1,2,8", p.Time},
 		{"readaside", "^BenchmarkHit$", "1", p.Time},

@@ -33,7 +33,7 @@ func sections(r *results) []section {
 			func() pictures.Dots { return coldstart.Picture(r.Starts) },
 		},
 		{
-			[]table.Table{holders.Table(r.Outcomes), warmTable(r), coldTable(r)},
+			[]table.Table{holders.Table(r.Outcomes), warmTable(r), readersTable(r), coldTable(r)},
 			"holders", "time of a warm read of each holder",
 			func() pictures.Dots { return warmPicture(r) },
 		},

@@ -23,8 +23,8 @@ import (
 )
 
 // results is all that one run measured. What is printed or drawn is made from it. Durations are in
-// nanoseconds. It is kept as results.json, but for the benchmarks: they are results.txt, the text of
-// go test with lines for the times in results.json, for benchstat.
+// nanoseconds. It is kept as results.json, but for the benchmarks: they are results.txt, the text
+// of go test with lines for the times in results.json, for benchstat.
 type results struct {
 	Machine machine
 	Plan    plan

@@ -8,8 +8,8 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// contender is a row of a table of benchmarks: what it is called there and here. It takes the
-// place of "*" in the name or the unit of a column's benchmark.
+// contender is a row of a table of benchmarks: what it is called there and here. It takes the place
+// of "*" in the name or the unit of a column's benchmark.
 type contender struct{ bench, name string }
 
 // column is what a table says of each contender. A time is followed by its ratio to the contender
@@ -104,15 +104,26 @@ func warmPicture(r *results) pictures.Dots {
 	return d
 }
 
+func readersTable(r *results) table.Table {
+	return r.benchmarks("Holders: warm reads by many goroutines",
+		fmt.Sprintf("Time of a read, with all goroutines reading: median (least to most) of %d runs of %s on %d processors, and as a "+
+			"multiple of Holder.Get. The start of the goroutines is part of it.", r.Plan.Count, r.Plan.Time, r.Machine.Processors), warmContenders,
+		took("1 goroutine", "WarmReaders/*/readers=1", "HolderGet", 0),
+		took("10 goroutines", "WarmReaders/*/readers=10", "HolderGet", 0),
+		took("100 goroutines", "WarmReaders/*/readers=100", "HolderGet", 0),
+		took("1000 goroutines", "WarmReaders/*/readers=1000", "HolderGet", 0))
+}
+
 func coldTable(r *results) table.Table {
 	return r.benchmarks("Holders: callers who come while it is opened",
 		fmt.Sprintf("Time until the last caller is done: median (least to most) of %d runs of %s, and as a multiple of Holder.Get. The "+
 			"allocations include those of the 64 goroutines. The 10,000 callers meet the open that fails after 50 ms.", r.Plan.Count, rounds(r.Plan.StormTime)),
 		[]contender{
 			{"OnceValues", "sync.OnceValues"},
+			{"SyncValue", "tailscale lazy.SyncValue"},
 			{"Synctrack", "k8s synctrack.Lazy"},
 			{"CredentialsCache", "aws.CredentialsCache"},
-			{"Singleflight", "singleflight.Do"},
+			{"Singleflight", "singleflight"},
 			{"SamberDo", "samber/do Invoke"},
 			{"Holder", "Holder.Get"},
 		},

@@ -25,12 +25,10 @@ type Sharing struct {
 	Requests int             // of the last run
 	Took     []time.Duration // of each run until the last one had the secret, ascending
 
-	// Two callers of a cold secret that takes 200 ms, of whom the first is
-	// canceled after 50 ms.
+	// Two callers of a cold secret that takes 200 ms, of whom the first is canceled after 50 ms.
 	SecondErr string // what the second, healthy one gets; "": the secret
 
-	// The first caller waits for a server that hangs; a second one has a
-	// deadline of 100 ms.
+	// The first caller waits for a server that hangs; a second one has a deadline of 100 ms.
 	SecondLeft time.Duration // after which the second one was let go
 }
 
@@ -44,8 +42,8 @@ const (
 	patience    = 2 * time.Second
 )
 
-// SharedReads observes every contender that a program would call on each request.
-// The stampede is repeated, runs times, as its time varies; the rest does not.
+// SharedReads observes every contender that a program would call on each request. The stampede is
+// repeated, runs times, as its time varies; the rest does not.
 func SharedReads(ctx context.Context, runs int) ([]Sharing, error) {
 	cs := sharers()
 	all := make([]Sharing, len(cs))

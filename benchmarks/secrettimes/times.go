@@ -35,9 +35,8 @@ const (
 	runsApart = 150 * time.Millisecond
 )
 
-// Times measures every contender with every fault, runs times, with a caller's
-// deadline of limit (but for those that are about another one). It takes somewhat
-// longer than limit.
+// Times measures every contender with every fault, runs times, with a caller's deadline of limit
+// (but for those that are about another one). It takes somewhat longer than limit.
 func Times(ctx context.Context, limit time.Duration, runs int) ([]Sample, error) {
 	cs, fs := contenders(), faults()
 	samples := make([]Sample, len(cs)*len(fs))
@@ -60,8 +59,7 @@ func measure(ctx context.Context, c contender, f fault, limit time.Duration, run
 	if c.limit > 0 {
 		sample.Limit = c.limit
 	}
-	// The runs of a fault that takes its time overlap, each with a server and a
-	// client of its own.
+	// The runs of a fault that takes its time overlap, each with a server and a client of its own.
 	outcomes := make([]struct {
 		err      error
 		requests int
