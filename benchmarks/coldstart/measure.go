@@ -57,16 +57,21 @@ func Measure(ctx context.Context, programs Programs, runs int, limit time.Durati
 	return all, nil
 }
 
+func isWell(scenario string) bool { return scenario == Healthy || scenario == Valkey }
+
 func measure(ctx context.Context, programs Programs, scenario string, runs int, limit time.Duration) ([]Start, error) {
 	names := []string{Tutorial, Ours}
+	if scenario == Valkey {
+		names = []string{Ours}
+	}
 	starts := make([]Start, runs*len(names))
 	group, ctx := errgroup.WithContext(ctx)
-	if scenario == Healthy {
+	if isWell(scenario) {
 		group.SetLimit(1)
 	}
 	for i := range starts {
 		name := names[i%len(names)]
-		if scenario != Healthy && i > 0 {
+		if !isWell(scenario) && i > 0 {
 			time.Sleep(apart)
 		}
 		group.Go(func() (err error) {

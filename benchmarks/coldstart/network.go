@@ -1,6 +1,7 @@
 package coldstart
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -46,6 +47,36 @@ func serveHTTP(l net.Listener, h http.Handler) (stop func()) {
 	running.Go(func() { _ = server.Serve(l) })
 	return func() {
 		_ = server.Close()
+		running.Wait()
+	}
+}
+
+// forward connects what l accepts with addr until the returned function is called.
+func forward(l net.Listener, addr string) (stop func()) {
+	var running sync.WaitGroup
+	carry := func(to, from net.Conn) {
+		running.Go(func() {
+			defer to.Close()
+			_, _ = io.Copy(to, from)
+		})
+	}
+	running.Go(func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", addr)
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			carry(far, near)
+			carry(near, far)
+		}
+	})
+	return func() {
+		_ = l.Close()
 		running.Wait()
 	}
 }

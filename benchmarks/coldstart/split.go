@@ -40,46 +40,57 @@ func Splits(ctx context.Context, programs Programs, runs int, limit time.Duratio
 
 // log is what a process has written to stderr.
 type log struct {
-	text  bytes.Buffer  // no embedded one: its ReadFrom would be used instead of Write
-	began time.Time     // of the process
-	inits time.Duration // after which the last line of an inittrace came
+	text    bytes.Buffer  // not embedded: its ReadFrom would be used instead of Write
+	began   time.Time     // of the process
+	runtime time.Duration // the start of the runtime's clock since then, at the latest
 }
 
 func (l *log) Write(b []byte) (int, error) {
-	if bytes.Contains(b, []byte(" allocs\n")) {
-		l.inits = time.Since(l.began)
+	l.text.Write(b)
+	text := l.text.String()
+	if _, at, took := initOf(text[strings.LastIndexByte(strings.TrimSuffix(text, "\n"), '\n')+1:]); took > 0 {
+		if d := time.Since(l.began) - at - took; l.runtime == 0 || d < l.runtime {
+			l.runtime = d
+		}
 	}
-	return l.text.Write(b)
+	return len(b), nil
+}
+
+// initOf reads a line of an inittrace: when an init began, by the runtime's clock, and what it
+// took.
+func initOf(line string) (name string, at, took time.Duration) {
+	var began, clock float64
+	if n, _ := fmt.Sscanf(line, "init %s @%f ms, %f ms clock", &name, &began, &clock); n < 3 {
+		return "", 0, 0
+	}
+	return name, time.Duration(began * float64(time.Millisecond)), time.Duration(clock * float64(time.Millisecond))
 }
 
 func split(s Start, l *log) (Split, error) {
 	out := Split{Slowest: map[string]time.Duration{}}
-	first, end := -1.0, 0.0
+	var first, end time.Duration
 	for line := range strings.Lines(l.text.String()) {
-		var name string
-		var at, clock float64 // since the runtime's own start, in ms
-		if n, _ := fmt.Sscanf(line, "init %s @%f ms, %f ms clock", &name, &at, &clock); n != 3 {
+		name, at, took := initOf(line)
+		if name == "" {
 			continue
 		}
-		if first < 0 {
+		if end == 0 {
 			first = at
 		}
-		end = at + clock
-		if clock >= 0.1 {
-			out.Slowest[name] = milliseconds(clock)
+		end = at + took
+		if took >= 100*time.Microsecond {
+			out.Slowest[name] = took
 		}
 	}
-	if first < 0 || s.Contact == 0 {
+	if end == 0 || s.Contact == 0 {
 		return out, errors.New("coldstart: no trace of inits, or no connection")
 	}
-	out.Inits = milliseconds(end - first)
-	out.Runtime = l.inits - out.Inits
-	out.Config = s.Contact - l.inits
+	out.Runtime = l.runtime + first
+	out.Inits = end - first
+	out.Config = s.Contact - l.runtime - end
 	out.Dials = s.Ready - s.Contact
 	return out, nil
 }
-
-func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 
 // SplitTable shows splits.
 func SplitTable(splits []Split) table.Table {

@@ -87,7 +87,7 @@ func start(ctx context.Context, path, scenario string, limit time.Duration, l *l
 		s.Contact = at.Sub(began)
 	default:
 	}
-	if scenario == Healthy && !(s.First.Good() && s.Second.Good()) {
+	if isWell(scenario) && !(s.First.Good() && s.Second.Good()) {
 		return s, fmt.Errorf("answered %q and %q although all was well", s.First.Err, s.Second.Err)
 	}
 	return s, ctx.Err()

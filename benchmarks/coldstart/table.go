@@ -11,8 +11,8 @@ import (
 // limits are what the start of ours may take, by scenario.
 var limits = map[string]string{
 	Healthy: "about 0.8 of the tutorial's",
-	Slow:    "350 ms",
-	Mute:    "350 ms",
+	Slow:    "at most 350 ms",
+	Mute:    "at most 350 ms",
 }
 
 // Table shows starts, a row for each program in each scenario. limit is the one they were measured
@@ -69,7 +69,7 @@ func Table(starts []Start, limit time.Duration) table.Table {
 		}
 	}
 	t.Note = fmt.Sprintf("Median (least to most) of %d processes of each, started by turns. Secrets Manager answers after %v, a connection to "+
-		"Momento takes %v and one to DynamoDB %v; all else is as fast as loopback. The first request asks for a user whom the table holds and "+
+		"Momento or Valkey takes %v and one to DynamoDB %v; all else is as fast as loopback. The first request asks for a user whom the table holds and "+
 		"the cache does not, the second for the same user. A request gets no answer if it takes longer than %v; the process is then ended, as "+
 		"on Lambda, and gets no second request. On Lambda the Init phase is part of what the first caller waits for. Starts in which Momento is "+
 		"not well overlap, %v apart.", runs, SecretsManagerAnswer, MomentoConnect, DynamoDBConnect, limit, apart)
@@ -101,7 +101,7 @@ func Picture(starts []Start) pictures.Dots {
 		Log: true, Format: pictures.Duration,
 	}
 	for _, scenario := range scenarios {
-		if len(of(starts, scenario, Ours)) > 0 {
+		if len(of(starts, scenario, Tutorial)) > 0 {
 			d.Rows = append(d.Rows, scenario)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
+
 	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
 )
 
@@ -20,15 +22,16 @@ const (
 	DynamoDBConnect      = 30 * time.Millisecond
 )
 
-// The states of Momento.
+// The scenarios.
 const (
 	Healthy = "all well"
+	Valkey  = "all well, with Valkey in place of Momento"
 	Refused = "Momento refuses connections"
 	Slow    = "Momento takes 300 ms to connect"
 	Mute    = "Momento accepts and says nothing"
 )
 
-var scenarios = []string{Healthy, Refused, Slow, Mute}
+var scenarios = []string{Healthy, Valkey, Refused, Slow, Mute}
 
 // world is all that one process finds on loopback.
 type world struct {
@@ -88,6 +91,13 @@ func (w *world) begin(scenario string) error {
 		server.Serve(distant{listeners[3], takes, w.contact})
 		w.stops = append(w.stops, server.Close)
 		w.key = server.Key()
+	case Valkey:
+		server := miniredis.NewMiniRedis()
+		server.RequireAuth(w.key)
+		if err := server.Start(); err != nil {
+			return err
+		}
+		w.stops = append(w.stops, server.Close, forward(distant{listeners[3], MomentoConnect, w.contact}, server.Addr()))
 	case Refused:
 		if err := listeners[3].Close(); err != nil {
 			return err
@@ -109,10 +119,13 @@ func (w *world) begin(scenario string) error {
 		"AWS_SESSION_TOKEN=TOKEN",
 		"AWS_ENDPOINT_URL_DYNAMODB=http://" + addrs[1],
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER=http://" + addrs[2],
-		"MOMENTO_ENDPOINT=" + addrs[3],
 		"TABLE_NAME=accounts",
-		"CACHE_NAME=accounts",
 		"PATH=/usr/local/bin:/usr/bin:/bin",
+	}
+	if scenario == Valkey {
+		w.env = append(w.env, "CACHE_ENDPOINT="+addrs[3], "CACHE_SECRET_ID=accounts/valkey")
+	} else {
+		w.env = append(w.env, "MOMENTO_ENDPOINT="+addrs[3], "CACHE_NAME=accounts")
 	}
 	return nil
 }
@@ -139,7 +152,7 @@ func (w *world) secretsManager(out http.ResponseWriter, r *http.Request) {
 	w.contact()
 	_, _ = io.Copy(io.Discard, r.Body)
 	time.Sleep(SecretsManagerAnswer)
-	secret, _ := json.Marshal(map[string]string{"MOMENTO_AUTH_TOKEN": v1(w.key)}) // a map of strings always encodes
+	secret, _ := json.Marshal(map[string]string{"MOMENTO_AUTH_TOKEN": v1(w.key), "password": w.key}) // a map of strings always encodes
 	out.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	_ = json.NewEncoder(out).Encode(map[string]string{
 		"Name": "accounts/MomentoAuthToken", "SecretString": string(secret), "VersionId": "0f0e0d0c-0b0a-4909-8807-060504030201",
