@@ -18,6 +18,7 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/holders"
 	"github.com/warmclient/warmclient/benchmarks/readaside"
 	"github.com/warmclient/warmclient/benchmarks/secrettimes"
+	"github.com/warmclient/warmclient/benchmarks/tabletimes"
 )
 
 // step is one part of a measurement. Steps run one after the other: two would measure each other.
@@ -62,6 +63,12 @@ func measure(ctx context.Context, module string, p plan, progress io.Writer) (*r
 		into("read-aside: the cache at fault", &r.Outages, readaside.Outages),
 		into("read-aside: a fleet", &r.Fleets, func(ctx context.Context) ([]fleet.Result, error) {
 			return fleet.Run(ctx, module, fleet.Sizes(), p.FleetRequests)
+		}),
+		into("table: after a freeze", &r.Thaws, func(ctx context.Context) ([]tabletimes.Thaw, error) {
+			return tabletimes.Thaws(ctx, p.TableRuns)
+		}),
+		into("table: throttling and conflicts", &r.Busy, func(ctx context.Context) ([]tabletimes.Busy, error) {
+			return tabletimes.BusyTables(ctx, p.TableRuns)
 		}),
 		into("cold start: build", &functions, func(ctx context.Context) (coldstart.Programs, error) {
 			return coldstart.Build(ctx, module, programs)

@@ -15,6 +15,7 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 	"github.com/warmclient/warmclient/benchmarks/readaside"
 	"github.com/warmclient/warmclient/benchmarks/secrettimes"
+	"github.com/warmclient/warmclient/benchmarks/tabletimes"
 )
 
 // section is a part of the report.
@@ -50,7 +51,7 @@ func sections(r *results) []section {
 			"fleet", "share of stale reads of each protocol in fleets of three sizes",
 			func() pictures.Dots { return fleet.Picture(r.Fleets) },
 		},
-		{Tables: []table.Table{growth.Table(r.Loads)}},
+		{Tables: []table.Table{tabletimes.ThawTable(r.Thaws), tabletimes.BusyTable(r.Busy), growth.Table(r.Loads)}},
 	}
 }
 

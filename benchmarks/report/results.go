@@ -20,6 +20,7 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 	"github.com/warmclient/warmclient/benchmarks/readaside"
 	"github.com/warmclient/warmclient/benchmarks/secrettimes"
+	"github.com/warmclient/warmclient/benchmarks/tabletimes"
 )
 
 // results is all that one run measured. What is printed or drawn is made from it. Durations are in
@@ -35,6 +36,8 @@ type results struct {
 	Coalescing []readaside.Coalesced
 	Outages    []readaside.Outage
 	Fleets     []fleet.Result
+	Thaws      []tabletimes.Thaw
+	Busy       []tabletimes.Busy
 	Starts     []coldstart.Start
 	Splits     []coldstart.Split
 	Loads      []growth.Load
