@@ -1,18 +1,17 @@
 package secrettimes
 
 import (
-	"bufio"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
 // fault is one thing that can be wrong.
 type fault struct {
 	name  string
-	start func() (*server, error)
+	start func() *server
 	shown string // the cause, as an error's text has to show it; "": there is none but time
-	good  bool   // there is an answer, if one waits
 }
 
 func faults() []fault {
@@ -20,20 +19,18 @@ func faults() []fault {
 		internal  = `{"__type":"InternalServiceError","message":"try again"}`
 		throttled = `{"__type":"ThrottlingException","message":"Rate exceeded"}`
 	)
-	http := func(handle func(*server, http.ResponseWriter, *http.Request)) func() (*server, error) {
-		return func() (*server, error) { return serve(handle) }
-	}
+	with := func(h handler) func() *server { return func() *server { return serve(h) } }
 	return []fault{
-		{name: "hang", start: http(hang)},
-		{name: "mute", start: func() (*server, error) { return accept(mute) }},
-		{name: "drip", start: http(drip)},
-		{name: "refused", start: closedPort, shown: "connection refused"},
-		{name: "reset", start: func() (*server, error) { return accept(reset) }, shown: "connection reset"},
-		{name: "500", start: http(refuse(500, internal)), shown: "InternalServiceError"},
-		{name: "503", start: http(refuse(503, "<html>Service Unavailable</html>")), shown: "503"},
-		{name: "429", start: http(refuse(429, "")), shown: "429"},
-		{name: "400 throttled", start: http(refuse(400, throttled)), shown: "ThrottlingException"},
-		{name: "good after 700 ms", start: http(answer(700 * time.Millisecond)), good: true},
+		{"hang", with(hang), ""},
+		{"mute", mute, ""},
+		{"drip", with(drip), ""},
+		{"refused", refused, "connection refused"},
+		{"reset", with(reset), "connection reset"},
+		{"500", with(refuse(500, internal)), "InternalServiceError"},
+		{"503", with(refuse(503, "<html>Service Unavailable</html>")), "503"},
+		{"429", with(refuse(429, "")), "429"},
+		{"400 throttled", with(refuse(400, throttled)), "ThrottlingException"},
+		{"good after 700 ms", with(answer(700 * time.Millisecond)), ""},
 	}
 }
 
@@ -44,9 +41,6 @@ func hang(s *server, _ http.ResponseWriter, r *http.Request) {
 	case <-s.stop:
 	}
 }
-
-// mute accepts the connection and never reads from it.
-func mute(s *server, _ *net.TCPConn) { <-s.stop }
 
 // drip sends an answer byte by byte, so that no limit on idleness helps.
 func drip(s *server, w http.ResponseWriter, r *http.Request) {
@@ -59,10 +53,43 @@ func drip(s *server, w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// reset reads the request and answers with a TCP reset.
-func reset(_ *server, conn *net.TCPConn) {
-	if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-		_ = r.Body.Close() // which reads what is left of it
+// reset answers with a TCP reset.
+func reset(_ *server, w http.ResponseWriter, _ *http.Request) {
+	if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+		_ = conn.(*net.TCPConn).SetLinger(0)
+		_ = conn.Close()
 	}
-	_ = conn.SetLinger(0)
+}
+
+// refused is a closed port.
+func refused() *server {
+	s := serve(hang)
+	s.end()
+	s.end = func() {}
+	return s
+}
+
+// mute accepts connections and never reads from them.
+func mute() *server {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	s := &server{url: "http://" + l.Addr().String(), calls: make(map[string]int)}
+	var accepting sync.WaitGroup
+	accepting.Go(func() {
+		var conns []net.Conn
+		for conn, err := l.Accept(); err == nil; conn, err = l.Accept() {
+			s.count("")
+			conns = append(conns, conn)
+		}
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	})
+	s.end = func() {
+		_ = l.Close()
+		accepting.Wait()
+	}
+	return s
 }

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"time"
@@ -50,76 +50,29 @@ func (s *server) requests() (n int) {
 	return n
 }
 
-func listen() (net.Listener, *server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, nil, err
-	}
-	return l, &server{url: "http://" + l.Addr().String(), stop: make(chan struct{}), calls: make(map[string]int)}, nil
-}
+// handler answers requests.
+type handler func(s *server, w http.ResponseWriter, r *http.Request)
 
-// serve answers requests with handle.
-func serve(handle func(s *server, w http.ResponseWriter, r *http.Request)) (*server, error) {
-	l, s, err := listen()
-	if err != nil {
-		return nil, err
-	}
-	h := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// serve starts a server. It panics where it cannot listen.
+func serve(handle handler) *server {
+	s := &server{stop: make(chan struct{}), calls: make(map[string]int)}
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		s.count(operation)
 		_, _ = io.Copy(io.Discard, r.Body)
 		handle(s, w, r)
-	})}
-	var running sync.WaitGroup
-	running.Go(func() { _ = h.Serve(l) })
+	}))
+	s.url = h.URL
 	s.end = func() {
 		close(s.stop)
-		_ = h.Close()
-		running.Wait()
+		h.CloseClientConnections()
+		h.Close()
 	}
-	return s, nil
-}
-
-// accept gives each connection to handle.
-func accept(handle func(s *server, conn *net.TCPConn)) (*server, error) {
-	l, s, err := listen()
-	if err != nil {
-		return nil, err
-	}
-	var running sync.WaitGroup
-	running.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			s.count("")
-			running.Go(func() {
-				defer conn.Close()
-				handle(s, conn.(*net.TCPConn))
-			})
-		}
-	})
-	s.end = func() {
-		close(s.stop)
-		_ = l.Close()
-		running.Wait()
-	}
-	return s, nil
-}
-
-// closedPort refuses connections.
-func closedPort() (*server, error) {
-	l, s, err := listen()
-	if err != nil {
-		return nil, err
-	}
-	s.end = func() {}
-	return s, l.Close()
+	return s
 }
 
 // answer is what Secrets Manager would answer, after a pause.
-func answer(pause time.Duration) func(*server, http.ResponseWriter, *http.Request) {
+func answer(pause time.Duration) handler {
 	return func(s *server, w http.ResponseWriter, r *http.Request) {
 		if !sleep(r.Context(), s, pause) {
 			return
@@ -150,7 +103,7 @@ func sleep(ctx context.Context, s *server, d time.Duration) bool {
 }
 
 // refuse answers with a status.
-func refuse(status int, body string) func(*server, http.ResponseWriter, *http.Request) {
+func refuse(status int, body string) handler {
 	return func(_ *server, w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		w.WriteHeader(status)
@@ -159,10 +112,7 @@ func refuse(status int, body string) func(*server, http.ResponseWriter, *http.Re
 }
 
 // Serve starts a Secrets Manager that is well, at endpoint, until stop is called.
-func Serve() (endpoint string, stop func(), err error) {
-	s, err := serve(answer(0))
-	if err != nil {
-		return "", nil, err
-	}
-	return s.url, s.end, nil
+func Serve() (endpoint string, stop func()) {
+	s := serve(answer(0))
+	return s.url, s.end
 }

@@ -69,21 +69,15 @@ func SharedReads(ctx context.Context, runs int) ([]Sharing, error) {
 }
 
 func coldRead(ctx context.Context, c contender, s *Sharing) error {
-	server, err := serve(answer(0))
-	if err != nil {
-		return err
-	}
+	server := serve(answer(0))
 	defer server.end()
-	_, err = c.new(server.url)(ctx)
+	_, err := c.new(server.url)(ctx)
 	s.Operations = server.operations()
 	return err
 }
 
 func coldStampede(ctx context.Context, c contender, s *Sharing) error {
-	server, err := serve(answer(latency))
-	if err != nil {
-		return err
-	}
+	server := serve(answer(latency))
 	defer server.end()
 	read := c.new(server.url)
 	var callers errgroup.Group
@@ -94,16 +88,13 @@ func coldStampede(ctx context.Context, c contender, s *Sharing) error {
 			return err
 		})
 	}
-	err = callers.Wait()
+	err := callers.Wait()
 	s.Took, s.Requests = append(s.Took, time.Since(start)), server.requests()
 	return err
 }
 
 func canceledFirst(ctx context.Context, c contender, s *Sharing) error {
-	server, err := serve(answer(slow))
-	if err != nil {
-		return err
-	}
+	server := serve(answer(slow))
 	defer server.end()
 	read := c.new(server.url)
 	first, cancel := context.WithCancel(ctx)
@@ -120,10 +111,7 @@ func canceledFirst(ctx context.Context, c contender, s *Sharing) error {
 }
 
 func impatientSecond(ctx context.Context, c contender, s *Sharing) error {
-	server, err := serve(hang)
-	if err != nil {
-		return err
-	}
+	server := serve(hang)
 	defer server.end()
 	read := c.new(server.url)
 	patient, cancel := context.WithTimeout(ctx, patience)
@@ -134,7 +122,7 @@ func impatientSecond(ctx context.Context, c contender, s *Sharing) error {
 	impatient, cancel := context.WithTimeout(ctx, short)
 	defer cancel()
 	start := time.Now()
-	_, err = read(impatient)
+	_, err := read(impatient)
 	s.SecondLeft = time.Since(start)
 	if err == nil {
 		return fmt.Errorf("secrettimes: %s: got a secret from a server that hangs", c.name)
