@@ -61,11 +61,7 @@ func forward(l net.Listener, addr string) (stop func()) {
 		})
 	}
 	running.Go(func() {
-		for {
-			near, err := l.Accept()
-			if err != nil {
-				return
-			}
+		for near, err := l.Accept(); err == nil; near, err = l.Accept() {
 			far, err := net.Dial("tcp", addr)
 			if err != nil {
 				_ = near.Close()
@@ -86,11 +82,7 @@ func serveNothing(l net.Listener) (stop func()) {
 	var running sync.WaitGroup
 	running.Go(func() {
 		var conns []net.Conn
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				break
-			}
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
 			conns = append(conns, c)
 		}
 		for _, c := range conns {

@@ -152,7 +152,7 @@ func write(ctx context.Context, c contender, s state) (succeeded int, took time.
 func ThawTable(all []Thaw) tables.Table {
 	t := tables.Table{Title: "DynamoDB: after a freeze", Columns: []string{"", "failed requests", "first good answer after"}}
 	for _, c := range all {
-		t.Rows = append(t.Rows, []string{c.Contender, spread(c.Failed), tables.Of(c.Took).Spread()})
+		t.Rows = append(t.Rows, []string{c.Contender, tables.Of(c.Failed).Numbers(), tables.Of(c.Took).Spread()})
 		t.Note = fmt.Sprintf("%d kept connections died in the freeze, as behind a NAT gateway: what is sent on them gets no answer. Reads with a "+
 			"deadline of %v, one after the other, until one succeeds; the table answers in %v. Median (least to most) of %d runs.",
 			dead, deadline, meeting, len(c.Took))
@@ -171,16 +171,7 @@ func BusyTable(all []Busy) tables.Table {
 	t.Rows = tables.Grid(all, len(ss), func(b Busy) string { return b.Contender }, func(b Busy) string {
 		t.Note = fmt.Sprintf("Of %d writes at once, those that succeed within %v, and the time until the last one has ended. A write takes %v. "+
 			"Median (least to most) of %d runs.", writes, within, answer, len(b.Took))
-		return spread(b.Succeeded) + " in " + tables.Of(b.Took).Spread()
+		return tables.Of(b.Succeeded).Numbers() + " in " + tables.Of(b.Took).Spread()
 	})
 	return t
-}
-
-func spread(counts []int) string {
-	values := make([]float64, len(counts))
-	for i, n := range counts {
-		values[i] = float64(n)
-	}
-	s := tables.Of(values)
-	return fmt.Sprintf("%.0f (%.0f-%.0f)", s.Median, s.Least, s.Most)
 }

@@ -16,7 +16,7 @@ type Summary struct {
 }
 
 // Of sums up values, which it leaves as they are.
-func Of[T ~int64 | ~float64](values []T) Summary {
+func Of[T ~int | ~int64 | ~float64](values []T) Summary {
 	sorted := make([]float64, len(values))
 	for i, v := range values {
 		sorted[i] = float64(v)
@@ -94,6 +94,9 @@ func (s Summary) Count() string {
 		return fmt.Sprintf("%.0f", s.Median)
 	}
 }
+
+// Numbers returns the median with the least and the most, without fractions: "30 (28-30)".
+func (s Summary) Numbers() string { return fmt.Sprintf("%.0f (%.0f-%.0f)", s.Median, s.Least, s.Most) }
 
 // Plural returns a number of things: "1 open", "10 opens".
 func Plural(n int, noun string) string {
