@@ -1,6 +1,7 @@
 package coldstart
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -62,7 +63,7 @@ func forward(l net.Listener, addr string) (stop func()) {
 	}
 	running.Go(func() {
 		for near, err := l.Accept(); err == nil; near, err = l.Accept() {
-			far, err := net.Dial("tcp", addr)
+			far, err := new(net.Dialer).DialContext(context.Background(), "tcp", addr)
 			if err != nil {
 				_ = near.Close()
 				continue

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os/exec"
+	"slices"
 	"time"
 )
 
@@ -50,7 +51,7 @@ func start(ctx context.Context, path, scenario string, limit time.Duration, l *l
 	}
 	defer w.end()
 	cmd := exec.CommandContext(ctx, path)
-	cmd.Env, cmd.Stdout, cmd.Stderr = append(w.env, env...), l, l
+	cmd.Env, cmd.Stdout, cmd.Stderr = slices.Concat(w.env, env), l, l
 	began := time.Now()
 	l.began = began
 	if err := cmd.Start(); err != nil {
