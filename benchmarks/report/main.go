@@ -1,7 +1,7 @@
 // Command report measures everything that this module compares, in one run, and writes README.md,
 // its pictures and the results:
 //
-//	go run ./benchmarks/report           # about eight minutes, twelve at most
+//	go run ./benchmarks/report           # about nine minutes, twelve at most
 //	go run ./benchmarks/report -quick    # two minutes at most, on two processors
 //
 // Nothing else should run on the machine meanwhile.

@@ -23,7 +23,7 @@ type plan struct {
 }
 
 var full = plan{
-	Count: 10, Time: "100ms", StormTime: "5x", LoopbackTime: "2000x",
+	Count: 10, Time: "50ms", StormTime: "3x", LoopbackTime: "2000x",
 	SecretLimit: 10 * time.Second, SecretRuns: 10, TableRuns: 6,
 	// API Gateway's limit for an integration.
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
@@ -35,7 +35,7 @@ var full = plan{
 var quick = plan{
 	Quick: true,
 	Count: 6, Time: "10ms", StormTime: "1x", LoopbackTime: "300x",
-	SecretLimit: 10 * time.Second, SecretRuns: 6, TableRuns: 2,
+	SecretLimit: 10 * time.Second, SecretRuns: 6, TableRuns: 1,
 	Starts: 6, StartLimit: 5 * time.Second,
 	LoadRuns: 6, LoadTime: 200 * time.Millisecond, FleetRequests: 30_000,
 }
