@@ -14,18 +14,20 @@ import (
 const (
 	Tutorial = "tutorial"
 	Ours     = "examples/getuser"
+	Local    = "examples/local" // which package growth starts
 )
 
 // Programs are executables by name.
 type Programs map[string]string
 
-// Build builds the two functions into dir, as for Lambda. module is the directory of this module,
-// beside which it expects that of the examples.
+// Build builds all programs into dir, as for Lambda. module is the directory of this module, beside
+// which it expects that of the examples.
 func Build(ctx context.Context, module, dir string) (Programs, error) {
 	programs := Programs{}
 	for _, p := range []struct{ name, from, pkg string }{
 		{Tutorial, module, "./coldstart/tutorial"},
 		{Ours, filepath.Join(module, "..", "examples"), "./getuser"},
+		{Local, filepath.Join(module, "..", "examples"), "./local"},
 	} {
 		path := filepath.Join(dir, filepath.Base(p.pkg))
 		cmd := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", path, p.pkg)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,8 +32,8 @@ type Load struct {
 const (
 	settle = 50 * time.Millisecond // for the log to arrive
 
-	// calm is for the service to forget that the cache was too slow under load, after which it leaves
-	// the cache alone for a second.
+	// calm is longer than a circuit breaker stays open that the cache's slowness under load has
+	// tripped.
 	calm = 1100 * time.Millisecond
 )
 
@@ -72,7 +73,7 @@ func load(ctx context.Context, url string, clients int, d time.Duration) (Load, 
 	for i := range took {
 		group.Go(func() error {
 			for time.Since(start) < d {
-				t, err := get(ctx, client, url)
+				t, err := request(ctx, client, http.MethodGet, url, "")
 				if err != nil {
 					return err
 				}
@@ -92,9 +93,9 @@ func load(ctx context.Context, url string, clients int, d time.Duration) (Load, 
 	return l, nil
 }
 
-func get(ctx context.Context, client *http.Client, url string) (time.Duration, error) {
+func request(ctx context.Context, client *http.Client, method, url, body string) (time.Duration, error) {
 	start := time.Now()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
@@ -107,7 +108,7 @@ func get(ctx context.Context, client *http.Client, url string) (time.Duration, e
 		return 0, err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("%s from %s", resp.Status, url)
+		return 0, fmt.Errorf("growth: %s from %s", resp.Status, url)
 	}
 	return time.Since(start), nil
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,24 +22,8 @@ type Service struct {
 	log hits
 }
 
-// build builds the local service of the examples into dir and returns its path. module is the
-// directory of this module, beside which it expects that of the examples.
-func build(ctx context.Context, module, dir string) (string, error) {
-	path := filepath.Join(dir, "local")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "./local")
-	cmd.Dir = filepath.Join(module, "..", "examples")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("growth: build the local service: %w: %s", err, out)
-	}
-	return path, nil
-}
-
-// Measure builds the service into dir and lets each of Clients read from it: see Loads.
-func Measure(ctx context.Context, module, dir string, runs int, d time.Duration) (loads []Load, err error) {
-	path, err := build(ctx, module, dir)
-	if err != nil {
-		return nil, err
-	}
+// Measure starts the service at path and lets each of Clients read from it: see Loads.
+func Measure(ctx context.Context, path string, runs int, d time.Duration) (loads []Load, err error) {
 	service, err := StartService(ctx, path, "-serve", "-addr", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -102,19 +85,7 @@ func (s *Service) Resident() int64 {
 
 // CreateUser makes the user whom Loads asks for.
 func (s *Service) CreateUser(ctx context.Context) error {
-	const body = `{"username":"ann","firstName":"Ann","lastName":"Lee"}`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/users", strings.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("growth: %w", err)
-	}
-	client := http.Client{Timeout: 10 * time.Second}
-	resp, err := client.Do(req)
-	if err != nil {
-		return fmt.Errorf("growth: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("growth: create a user: %s", resp.Status)
-	}
-	return nil
+	client := &http.Client{Timeout: 10 * time.Second}
+	_, err := request(ctx, client, http.MethodPost, s.URL+"/users", `{"username":"ann","firstName":"Ann","lastName":"Lee"}`)
+	return err
 }

@@ -35,8 +35,8 @@ func hardCases() []hardCase {
 		}},
 		{CanceledFirst, canceledFirst, func(o Outcome) string {
 			first := "returns at once"
-			if o.Callers[0].Took > leave+(slowOpen-leave)/2 {
-				first = "has to wait"
+			if o.Callers[0].Took > cancelAfter+(slowOpen-cancelAfter)/2 {
+				first = "waits for the open"
 			}
 			second := "the second gets the value"
 			if !o.Callers[1].good() {
@@ -60,11 +60,11 @@ const (
 	failAfter    = 50 * time.Millisecond
 	slowOpen     = 200 * time.Millisecond
 	join         = 20 * time.Millisecond
-	leave        = 50 * time.Millisecond
+	cancelAfter  = 50 * time.Millisecond
 	pastBackoff  = 150 * time.Millisecond
 )
 
-// failureStorm: ten callers ask at once for what takes 50 ms to fail. Then it is well again.
+// failureStorm: ten callers ask at once for what takes 50 ms to fail. Then opens succeed.
 func failureStorm(share func(open) shared) (o Outcome) {
 	var opens atomic.Int32
 	var well atomic.Bool
@@ -102,7 +102,7 @@ func canceledFirst(share func(open) shared) (o Outcome) {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	time.AfterFunc(leave, cancel)
+	time.AfterFunc(cancelAfter, cancel)
 	first := call(ctx, s)
 	time.Sleep(join)
 	second := call(context.Background(), s)
@@ -186,7 +186,7 @@ func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Millis
 
 func later(o Outcome) string {
 	if o.Later.good() {
-		return "heals"
+		return "recovers"
 	}
 	return "later call: " + o.Later.kind()
 }

@@ -107,7 +107,7 @@ func Table(outcomes []Outcome) table.Table {
 		Columns: []string{""},
 		Note: fmt.Sprintf("Each cell is one process. Failure storm: %d callers, an open that fails after %v; the time is the last "+
 			"caller's. First caller canceled: after %v of an open of %v, for which a second caller waits.",
-			stormCallers, failAfter, leave, slowOpen),
+			stormCallers, failAfter, cancelAfter, slowOpen),
 		Rows: table.Grid(outcomes, len(hs), func(o Outcome) string { return o.Contender }, func(o Outcome) string { return o.Verdict }),
 	}
 	for _, h := range hs {

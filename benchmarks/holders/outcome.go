@@ -72,7 +72,7 @@ func wait(calls ...<-chan Ending) []Ending {
 		select {
 		case endings[i] = <-c:
 		case <-limit:
-			// Closed, so that all other calls are given up at once, too.
+			// Closed, so that no other call is waited for.
 			closed := make(chan time.Time)
 			close(closed)
 			limit = closed

@@ -17,7 +17,7 @@ type Outage struct {
 	Contender string
 	Fault     string
 	First     Request
-	Later     Request // the tenth, when a contender may have learnt
+	Later     Request // the tenth, when a circuit breaker may be open
 }
 
 // Request is how one request with a deadline ended.

@@ -84,17 +84,13 @@ func newSturdyc(m *memory, from load) (read, error) {
 	}, nil
 }
 
-func newService(m *memory, from load) (read, error) {
-	service, err := accounts.New(users{from: from}, "accounts", accounts.Options{Cache: m})
-	if err != nil {
-		return nil, err
-	}
-	return service.GetUser, nil
-}
+func newService(m *memory, from load) (read, error) { return serviceOn(m, from) }
 
 // newDetached is newService for a cache that may ignore its context.
-func newDetached(m *memory, from load) (read, error) {
-	service, err := accounts.New(users{from: from}, "accounts", accounts.Options{Cache: readaside.Detach(m, 8)})
+func newDetached(m *memory, from load) (read, error) { return serviceOn(readaside.Detach(m, 8), from) }
+
+func serviceOn(cache readaside.Cache, from load) (read, error) {
+	service, err := accounts.New(users{from: from}, "accounts", accounts.Options{Cache: cache})
 	if err != nil {
 		return nil, err
 	}

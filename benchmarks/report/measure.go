@@ -42,7 +42,7 @@ func measure(ctx context.Context, module string, p plan, progress io.Writer) (*r
 	}
 	defer os.RemoveAll(programs)
 	r := &results{Machine: thisMachine(), Plan: p}
-	var functions coldstart.Programs
+	var built coldstart.Programs
 	steps := append(r.suites(module, programs),
 		into("holders: the hard cases", &r.Outcomes, func(ctx context.Context) ([]holders.Outcome, error) {
 			all, err := holders.Outcomes(ctx)
@@ -70,17 +70,17 @@ func measure(ctx context.Context, module string, p plan, progress io.Writer) (*r
 		into("table: throttling and conflicts", &r.Busy, func(ctx context.Context) ([]tabletimes.Busy, error) {
 			return tabletimes.BusyTables(ctx, p.TableRuns)
 		}),
-		into("cold start: build", &functions, func(ctx context.Context) (coldstart.Programs, error) {
+		into("build", &built, func(ctx context.Context) (coldstart.Programs, error) {
 			return coldstart.Build(ctx, module, programs)
 		}),
 		into("cold start", &r.Starts, func(ctx context.Context) ([]coldstart.Start, error) {
-			return coldstart.Measure(ctx, functions, p.Starts, p.StartLimit)
+			return coldstart.Measure(ctx, built, p.Starts, p.StartLimit)
 		}),
 		into("cold start: the Init phase", &r.Splits, func(ctx context.Context) ([]coldstart.Split, error) {
-			return coldstart.Splits(ctx, functions, p.Starts, p.StartLimit)
+			return coldstart.Splits(ctx, built, p.Starts, p.StartLimit)
 		}),
 		into("growth: the local service", &r.Loads, func(ctx context.Context) ([]growth.Load, error) {
-			return growth.Measure(ctx, module, programs, p.LoadRuns, p.LoadTime)
+			return growth.Measure(ctx, built[coldstart.Local], p.LoadRuns, p.LoadTime)
 		}),
 	)
 	if err := run(ctx, steps, progress); err != nil {

@@ -118,7 +118,7 @@ func (r *results) read(text []byte) error {
 			return record
 		case *benchfmt.Result:
 			name, procs := string(record.Name), 1
-			if i := strings.LastIndexByte(name, '-'); i >= 0 { // the benchmark package leaves "-1" away
+			if i := strings.LastIndexByte(name, '-'); i >= 0 { // the benchmark package omits "-1"
 				if n, err := strconv.Atoi(name[i+1:]); err == nil {
 					name, procs = name[:i], n
 				}

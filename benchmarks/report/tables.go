@@ -151,7 +151,7 @@ func cachedTable(r *results) table.Table {
 		count("allocations", "CachedRead/*", "allocs/op", 1))
 }
 
-// hitTable leaves it to the reader to take off the cache itself, which is in the first rows.
+// hitTable has the cache itself in the first rows. The rest is above it.
 func hitTable(r *results) table.Table {
 	return r.benchmarks("Read-aside: a hit",
 		fmt.Sprintf("One goroutine reads a user from one and the same cache in memory. Median (least to most) of %d runs of %s, and as a "+

@@ -21,7 +21,7 @@ const (
 // server is a Secrets Manager on loopback.
 type server struct {
 	url  string
-	stop chan struct{} // closed when handlers have to give up
+	stop chan struct{} // closed when handlers must return
 	end  func()
 
 	mu    sync.Mutex
@@ -91,7 +91,7 @@ func answer(pause time.Duration) handler {
 	}
 }
 
-// sleep reports whether anybody is still interested after it.
+// sleep reports whether neither the request nor the server ended meanwhile.
 func sleep(ctx context.Context, s *server, d time.Duration) bool {
 	select {
 	case <-time.After(d):

@@ -29,7 +29,7 @@ type Sharing struct {
 	SecondErr string // what the second, healthy one gets; "": the secret
 
 	// The first caller waits for a server that hangs; a second one has a deadline of 100 ms.
-	SecondLeft time.Duration // after which the second one was let go
+	SecondLeft time.Duration // after which the second one returned
 }
 
 const (
@@ -37,7 +37,7 @@ const (
 	latency     = 20 * time.Millisecond
 	slow        = 200 * time.Millisecond
 	join        = 20 * time.Millisecond
-	leave       = 50 * time.Millisecond
+	cancelAfter = 50 * time.Millisecond
 	short       = 100 * time.Millisecond
 	patience    = 2 * time.Second
 )
@@ -101,7 +101,7 @@ func canceledFirst(ctx context.Context, c contender, s *Sharing) error {
 	defer cancel()
 	var running sync.WaitGroup
 	running.Go(func() { _, _ = read(first) })
-	time.AfterFunc(leave, cancel)
+	time.AfterFunc(cancelAfter, cancel)
 	time.Sleep(join)
 	if _, err := read(ctx); err != nil {
 		s.SecondErr = err.Error()
@@ -163,7 +163,7 @@ func SharingTable(all []Sharing) table.Table {
 			strings.Join(operations, ", "),
 			table.Plural(s.Requests, "request") + ", " + took.Beside(ours),
 			second,
-			fmt.Sprintf("is let go after %d ms", s.SecondLeft.Milliseconds()),
+			fmt.Sprintf("returns after %d ms", s.SecondLeft.Milliseconds()),
 		})
 	}
 	t.Note = fmt.Sprintf("Time until the last of the %d callers has the secret, from a server that takes %v: median of %d runs (least to "+

@@ -48,6 +48,6 @@ func TestCallersWhoComeTogetherShareOneRequest(t *testing.T) {
 	ours := all[len(all)-1]
 	assert.Equal(t, map[string]int{"GetSecretValue": 1}, ours.Operations)
 	assert.Equal(t, 1, ours.Requests)
-	assert.Empty(t, ours.SecondErr, "a canceled first caller fails nobody else")
+	assert.Empty(t, ours.SecondErr, "a canceled first caller does not fail the second")
 	assert.Less(t, ours.SecondLeft, time.Second, "a waiter obeys its own deadline")
 }
