@@ -23,7 +23,7 @@ import (
 // which gets the bytes and no more, and by GetUser. Both take turns, so that whatever else the
 // machine does strikes both; x-sdk is the ratio of the medians.
 func BenchmarkLoopbackHit(b *testing.B) {
-	client, cache := connect(b)
+	_, client, cache := connect(b)
 	service, err := accounts.New(writeOnly{}, "accounts", accounts.Options{
 		Cache:        cache,
 		CacheTimeout: time.Second, // a late hit would be a load, which fails here
@@ -65,8 +65,8 @@ func BenchmarkLoopbackHit(b *testing.B) {
 	b.ReportMetric(float64(median(got))/float64(median(sdk)), "x-sdk")
 }
 
-// connect returns a client of a Momento server on loopback, and a cache on it.
-func connect(b *testing.B) (momento.CacheClient, readaside.Cache) {
+// connect returns a Momento server on loopback, a client of it, and a cache on it.
+func connect(b *testing.B) (*momentotest.Server, momento.CacheClient, readaside.Cache) {
 	server := momentotest.NewServer("accounts")
 	b.Cleanup(server.Close)
 	holder := &lazyclient.Holder[momento.CacheClient]{
@@ -81,7 +81,7 @@ func connect(b *testing.B) (momento.CacheClient, readaside.Cache) {
 	client, err := holder.Get(b.Context())
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, holder.Close(context.Background())) })
-	return client, &momentocache.Cache{Client: holder, Name: "accounts"}
+	return server, client, &momentocache.Cache{Client: holder, Name: "accounts"}
 }
 
 func timed(b *testing.B, call func() error) time.Duration {
