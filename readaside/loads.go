@@ -44,13 +44,13 @@ type load struct {
 	filled    atomic.Bool
 }
 
-// join returns the running load of a key, and its result, if that is no older than the read: if the
-// load had not begun when the read did, or if the read has met its lease, since a write that had
-// finished before would have replaced that. Otherwise it returns over, which is closed when the
-// caller may join again. Where no load is running, join starts one, which calls run.
+// join returns the running load of a key, and the channel of its result, if that is no older than
+// the read: if the load had not begun when the read did, or if the read has met its lease, since a
+// write that had finished before would have replaced that. Otherwise it returns over, which is
+// closed when the caller may join again. Where no load is running, join starts one, which calls run.
 func (ls *loads) join(
 	ctx context.Context, rd read, run func(*load) (any, error),
-) (l *load, result <-chan singleflight.Result, over <-chan struct{}) {
+) (l *load, ch <-chan singleflight.Result, over <-chan struct{}) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	l = ls.keys[rd.key]
@@ -65,12 +65,12 @@ func (ls *loads) join(
 	case began != 0 && began <= rd.since && (l.lease == nil || !bytes.Equal(l.lease, rd.entry)):
 		return nil, nil, l.over
 	}
-	result = ls.group.DoChan(rd.key, func() (any, error) {
+	ch = ls.group.DoChan(rd.key, func() (any, error) {
 		defer ls.end(rd.key, l)
 		done := <-start(func() (any, error) { return run(l) })
 		return done.value, done.err
 	})
-	return l, result, nil
+	return l, ch, nil
 }
 
 // end lets the next load of key start: l has ended, or, if l is nil, a write has made the running
@@ -88,9 +88,9 @@ func (ls *loads) end(key string, l *load) {
 // shared returns the answer of a shared load.
 func (r *Reader[K, V]) shared(ctx context.Context, rd read, id K) (v V, found bool, err error) {
 	for {
-		l, result, over := r.s.loads.join(ctx, rd, func(l *load) (any, error) { return r.leaseAndLoad(l, id) })
+		l, ch, over := r.s.loads.join(ctx, rd, func(l *load) (any, error) { return r.leaseAndLoad(l, id) })
 		select {
-		case shared := <-result:
+		case shared := <-ch:
 			if p, ok := shared.Err.(*panicError); ok {
 				panic(p)
 			}

@@ -34,7 +34,7 @@ func (r *Reader[K, V]) ChangedTo(id K, v V) Change {
 	return c
 }
 
-// errNotCalled stands for the answer of a function that Write has not called yet.
+// errNotCalled stands for what a function returns that Write has not called yet.
 var errNotCalled = errors.New("readaside: write: not called")
 
 // unchanged marks an error of a write that wrote nothing.
@@ -104,17 +104,17 @@ func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, c
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	answer := Unchanged(errNotCalled)
-	defer func() { s.settle(ctx, items, answer) }()
+	returned := Unchanged(errNotCalled)
+	defer func() { s.settle(ctx, items, returned) }()
 	s.fence(ctx, items)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	within, cancel := context.WithTimeout(ctx, s.opt.WriteTimeout)
 	defer cancel()
-	answer = errGoexit // what remains if do panics or ends this goroutine
-	answer = do(within)
-	return unmark(answer)
+	returned = errGoexit // what remains if do panics or ends this goroutine
+	returned = do(within)
+	return unmark(returned)
 }
 
 // Invalidate deletes entities from the cache that something else than a Write has changed, for
