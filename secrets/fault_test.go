@@ -22,7 +22,7 @@ import (
 const (
 	// soon is "well under 700 ms", for faults that answer at once.
 	soon = 700 * time.Millisecond
-	// budgetEnd is the default budget with room for a busy machine.
+	// budgetEnd is the default budget, and time for a busy machine.
 	budgetEnd = 1500 * time.Millisecond
 	// short is a budget of one's own, for cases that use it up.
 	short = 250 * time.Millisecond
@@ -63,10 +63,10 @@ func stuck(ctx context.Context) (aws.Credentials, error) {
 
 func TestEveryFaultEndsWithinTheBudgetAndKeepsItsCause(t *testing.T) {
 	t.Parallel()
-	deaf := make(chan struct{})
-	t.Cleanup(func() { close(deaf) })
+	hold := make(chan struct{})
+	t.Cleanup(func() { close(hold) })
 	stuckAndDeaf := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		<-deaf
+		<-hold
 		return aws.Credentials{}, errors.New("too late")
 	})
 	withCredentials := func(p aws.CredentialsProvider) func(*testing.T) (*service, secrets.SecretsManager) {
@@ -194,7 +194,7 @@ func TestEveryFaultEndsWithinTheBudgetAndKeepsItsCause(t *testing.T) {
 			start: withCredentials(aws.CredentialsProviderFunc(stuck)),
 			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, timeout: short, within: soon,
 		},
-		"stuck credentials, deaf to their context": {
+		"credentials that ignore their context": {
 			start: withCredentials(stuckAndDeaf),
 			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, timeout: short, within: soon,
 		},

@@ -47,5 +47,5 @@ func TestCallersWhoComeTogetherShareOneRequest(t *testing.T) {
 	assert.Equal(t, map[string]int{"GetSecretValue": 1}, ours.Operations)
 	assert.Equal(t, 1, ours.Requests)
 	assert.Empty(t, ours.SecondErr, "a canceled first caller does not fail the second")
-	assert.Less(t, ours.SecondLeft, time.Second, "a waiter obeys its own deadline")
+	assert.Less(t, ours.SecondLeft, time.Second, "a waiter returns at its own deadline")
 }

@@ -94,8 +94,8 @@ type Watch struct {
 	Progress
 	last     error // of the last attempt that ended by itself
 	attached bool
-	// unidentified: the last attempt has no credentials, or not yet.
-	unidentified bool
+	// unsigned: the last attempt has no credentials, or not yet.
+	unsigned bool
 }
 
 // Attach adds the watch to the options of a call, and takes the SDK's log away from it, whose
@@ -118,13 +118,13 @@ func (w *Watch) attempt(ctx context.Context, in middleware.FinalizeInput, next m
 	middleware.FinalizeOutput, middleware.Metadata, error,
 ) {
 	w.mu.Lock()
-	w.unidentified, w.phase = true, credentials
+	w.unsigned, w.phase = true, credentials
 	w.mu.Unlock()
 
 	out, metadata, err := next.HandleFinalize(ctx, in)
 	// Here already, because the SDK traces the errors of attempts.
 	err = w.Clean(err)
-	// Where AWS_NEW_RETRIES_2026 is set, the SDK obeys it, however long the pause.
+	// Where AWS_NEW_RETRIES_2026 is set, the SDK follows it, however long the pause.
 	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answer.Response != nil {
 		answer.Response.Header.Del("X-Amz-Retry-After")
 	}
@@ -144,7 +144,7 @@ func (w *Watch) identified(ctx context.Context, in middleware.FinalizeInput, nex
 	middleware.FinalizeOutput, middleware.Metadata, error,
 ) {
 	w.mu.Lock()
-	w.unidentified, w.phase = false, unknown
+	w.unsigned, w.phase = false, unknown
 	w.mu.Unlock()
 	return next.HandleFinalize(ctx, in)
 }
@@ -167,7 +167,7 @@ func (w *Watch) transmit(ctx context.Context, in middleware.DeserializeInput, ne
 // explain turns the error of the call into a failure.
 func (w *Watch) explain(b Budget, permission string, err error) *Failure {
 	w.mu.Lock()
-	last, unidentified, attached := w.last, w.unidentified, w.attached
+	last, unsigned, attached := w.last, w.unsigned, w.attached
 	w.mu.Unlock()
 	if !attached { // an API that ignores its options
 		err = Clean(err)
@@ -176,7 +176,7 @@ func (w *Watch) explain(b Budget, permission string, err error) *Failure {
 		return b.Ended(&w.Progress, err, last)
 	}
 	hint, kind := KindOf(err, permission)
-	if unidentified && !errors.Is(kind, ErrThrottled) && StatusOf(err) < 500 {
+	if unsigned && !errors.Is(kind, ErrThrottled) && StatusOf(err) < 500 {
 		return &Failure{ErrAccessDenied, Hinted(hintNone, err)}
 	}
 	return &Failure{kind, Hinted(hint, err)}
