@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/warmclient/warmclient/internal/guard"
 )
 
 // loads are the loads of a Store that callers share, by key. Waiting for them, and their results,
@@ -67,8 +69,8 @@ func (ls *loads) join(
 	}
 	ch = ls.group.DoChan(rd.key, func() (any, error) {
 		defer ls.end(rd.key, l)
-		done := <-start(func() (any, error) { return run(l) })
-		return done.value, done.err
+		done := <-guard.Go(func() (any, error) { return run(l) })
+		return done.Value, done.Err
 	})
 	return l, ch, nil
 }
@@ -91,7 +93,7 @@ func (r *Reader[K, V]) shared(ctx context.Context, rd read, id K) (v V, found bo
 		l, ch, over := r.s.loads.join(ctx, rd, func(l *load) (any, error) { return r.leaseAndLoad(l, id) })
 		select {
 		case shared := <-ch:
-			if p, ok := shared.Err.(*panicError); ok {
+			if p, ok := shared.Err.(*guard.PanicError); ok {
 				panic(p)
 			}
 			a, _ := shared.Val.(answer[V])
@@ -177,36 +179,36 @@ func (r *Reader[K, V]) load(ctx context.Context, id K) (answer[V], error) {
 	began := time.Now()
 	within, cancel := context.WithTimeout(ctx, r.e.LoadTimeout)
 	defer cancel()
-	ch := start(func() (a answer[V], err error) {
+	ch := guard.Go(func() (a answer[V], err error) {
 		a.v, a.found, err = r.e.Load(within, id)
 		return a, err
 	})
-	var done result[answer[V]]
+	var done guard.Result[answer[V]]
 	select {
 	case done = <-ch:
 	case <-ctx.Done():
-		done.err = context.Cause(ctx)
+		done.Err = context.Cause(ctx)
 	case <-time.After(plus(r.e.LoadTimeout, grace)):
-		done.err = fmt.Errorf("readaside: load %s: no answer within %v: %w", r.e.Name, r.e.LoadTimeout, context.DeadlineExceeded)
+		done.Err = fmt.Errorf("readaside: load %s: no answer within %v: %w", r.e.Name, r.e.LoadTimeout, context.DeadlineExceeded)
 	}
 	e := Event{Op: OpLoad, Entity: r.e.Name, Outcome: LoadFailed, Took: time.Since(began)}
-	p, panicked := done.err.(*panicError)
+	p, panicked := done.Err.(*guard.PanicError)
 	switch {
 	case panicked:
-	case done.err == nil:
+	case done.Err == nil:
 		e.Outcome = Loaded
 	case ctx.Err() != nil:
-		done.err = context.Cause(ctx)
-	case done.err == errGoexit:
-		done.err = fmt.Errorf("readaside: load %s: %w", r.e.Name, errGoexit)
+		done.Err = context.Cause(ctx)
+	case done.Err == guard.ErrGoexit:
+		done.Err = fmt.Errorf("readaside: load %s: %w", r.e.Name, guard.ErrGoexit)
 	}
-	e.Err = done.err
+	e.Err = done.Err
 	r.s.opt.Observe(ctx, e)
 	if panicked {
 		panic(p)
 	}
-	if done.err != nil || !done.value.found {
-		return answer[V]{}, done.err
+	if done.Err != nil || !done.Value.found {
+		return answer[V]{}, done.Err
 	}
-	return done.value, nil
+	return done.Value, nil
 }

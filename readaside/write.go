@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/warmclient/warmclient/internal/guard"
 )
 
 // A Change names an entity that a write changes. [Reader.Changed] and [Reader.ChangedTo] return
@@ -112,7 +114,7 @@ func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, c
 	}
 	within, cancel := context.WithTimeout(ctx, s.opt.WriteTimeout)
 	defer cancel()
-	returned = errGoexit // what remains if do panics or ends this goroutine
+	returned = guard.ErrGoexit // what remains if do panics or ends this goroutine
 	returned = do(within)
 	return unmark(returned)
 }

@@ -236,6 +236,6 @@ func TestACallThatEndsItsGoroutineIsAnError(t *testing.T) {
 		return nil, nil
 	})
 	_, took, err := fetch(t.Context(), secrets.SecretsManager{API: api, ID: secretID})
-	assert.ErrorContains(t, err, "ended its goroutine")
+	assert.ErrorContains(t, err, "runtime.Goexit was called")
 	assert.Less(t, took, soon)
 }

@@ -12,11 +12,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/warmclient/warmclient/internal/guard"
 )
 
 const (
@@ -125,59 +126,21 @@ func Do[T any](
 
 // within calls fn and returns its result, or ctx's error if fn does not return when ctx ends.
 func within[T any](ctx context.Context, fn func() (*T, error)) (*T, error) {
-	done := make(chan outcome[T], 1)
-	go func() {
-		o := outcome[T]{err: errGoexit} // until fn returns
-		defer func() {
-			if v := recover(); v != nil {
-				o.panicked = &relayedPanic{value: v, stack: debug.Stack()}
-			}
-			done <- o
-		}()
-		o.value, o.err = fn()
-	}()
-
+	ch := guard.Go(fn)
+	var done guard.Result[*T]
 	select {
-	case o := <-done:
-		return o.get()
+	case done = <-ch:
 	case <-ctx.Done():
+		select {
+		case done = <-ch:
+		case <-time.After(grace):
+			done.Err = ctx.Err()
+		}
 	}
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case o := <-done:
-		return o.get()
-	case <-timer.C:
-		return nil, ctx.Err()
+	if p, ok := done.Err.(*guard.PanicError); ok {
+		panic(p)
 	}
-}
-
-type outcome[T any] struct {
-	value    *T
-	err      error
-	panicked *relayedPanic
-}
-
-func (o outcome[T]) get() (*T, error) {
-	if o.panicked != nil {
-		panic(o.panicked)
-	}
-	return o.value, o.err
-}
-
-var errGoexit = errors.New("the call ended its goroutine")
-
-// relayedPanic carries a panic with its stack to the goroutine that waits.
-type relayedPanic struct {
-	value any
-	stack []byte
-}
-
-func (p *relayedPanic) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
-
-func (p *relayedPanic) Unwrap() error {
-	err, _ := p.value.(error)
-	return err
+	return done.Value, done.Err
 }
 
 // Region returns the AWS region of a call, for errors: the client's, or that of id where it is an
