@@ -57,7 +57,8 @@ func TestAFunctionStartsWithoutDynamoDBAndAnswersOnceThatIsBack(t *testing.T) {
 	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Refuse})
 	f := s.start(t, "getuser")
 	f.ready(t)
-	assert.Equal(t, http.StatusServiceUnavailable, f.send(t, getUser("ada")).Status)
+	// On a busy machine the load is abandoned before it has told that there was no connection.
+	assert.Contains(t, []int{http.StatusServiceUnavailable, http.StatusGatewayTimeout}, f.send(t, getUser("ada")).Status)
 	s.DynamoDB.Heal()
 	f.must(t, getUser("ada"))
 	f.end(t)
