@@ -1,5 +1,5 @@
-// Command report measures everything that this module compares, in one run, and writes README.md,
-// its pictures and the results:
+// Command report measures everything that this module compares, in one run, prints the
+// tables, and writes README.md, its pictures and the results:
 //
 //	go run ./benchmarks/report           # about nine minutes, twelve at most
 //	go run ./benchmarks/report -quick    # two minutes at most, on two processors
@@ -39,16 +39,16 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := report(ctx, quick, from, out, os.Stderr); err != nil {
+	if err := report(ctx, quick, from, out, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintf(os.Stderr, "report: %v\n", err)
 		stop()
 		os.Exit(1)
 	}
 }
 
-// report measures into the directory out, unless there are results in from, and writes the report
-// of the results there.
-func report(ctx context.Context, isQuick bool, from, out string, progress io.Writer) error {
+// report measures into the directory out, unless there are results in from, prints the tables, and
+// writes the report of the results to out.
+func report(ctx context.Context, isQuick bool, from, out string, stdout, progress io.Writer) error {
 	dir, err := moduleDir(ctx)
 	if err != nil {
 		return err
@@ -76,7 +76,17 @@ func report(ctx context.Context, isQuick bool, from, out string, progress io.Wri
 	if err != nil {
 		return err
 	}
-	return write(r, out)
+	if err := write(r, out); err != nil {
+		return err
+	}
+	for _, s := range sections(r) {
+		for _, t := range s.Tables {
+			if len(t.Rows) > 0 {
+				fmt.Fprintln(stdout, t)
+			}
+		}
+	}
+	return nil
 }
 
 func moduleDir(ctx context.Context) (string, error) {

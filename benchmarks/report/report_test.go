@@ -21,7 +21,7 @@ const recorded = ".." // the module's directory, which holds the results of the 
 
 func TestTheReadmeIsWhatTheRecordedResultsGive(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, report(t.Context(), false, recorded, dir, io.Discard))
+	require.NoError(t, report(t.Context(), false, recorded, dir, io.Discard, io.Discard))
 	text := read(t, dir, "README.md")
 	assert.Equal(t, read(t, recorded, "README.md"), text, "write it again: go run ./benchmarks/report -from benchmarks")
 	for _, name := range []string{"coldstart", "holders", "secrets", "fleet"} {
