@@ -18,13 +18,13 @@ import (
 	"github.com/warmclient/warmclient/internal/testnet"
 )
 
-// table is a server that answers as DynamoDB does.
+// table is a fake DynamoDB server.
 type table struct {
 	*httptest.Server
 	requests atomic.Int32
 
 	mu      sync.Mutex
-	missing int           // requests that the others wait for
+	missing int           // number of requests that the others wait for
 	all     chan struct{} // closed when none is missing
 }
 
@@ -43,7 +43,7 @@ func startTable(t *testing.T) *table {
 	return s
 }
 
-// hold makes the next n requests wait for each other, so that each has a connection of its own.
+// hold makes the next n requests wait for each other, so that each uses a separate connection.
 func (s *table) hold(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -24,7 +24,7 @@ import (
 	"github.com/warmclient/warmclient/awsconfig"
 )
 
-// The variables that make the test binary a process of [callTable].
+// The environment variables that make the test binary run [callTable].
 const (
 	frozenAddr = "AWSCONFIG_TEST_FROZEN_ADDR"
 	frozenIdle = "AWSCONFIG_TEST_FROZEN_IDLE"
@@ -41,8 +41,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// callTable calls the table for each line of the standard input, as often at the same time as the
-// line has bytes, and prints a line when all have succeeded.
+// callTable reads lines from the standard input. For each line, it makes as many concurrent calls
+// as the line has bytes, and prints a line when all have succeeded.
 func callTable(addr, idle string) error {
 	cfg := configOf(addr)
 	if idle != "" {
@@ -73,7 +73,7 @@ func callTable(addr, idle string) error {
 	return lines.Err()
 }
 
-// process is a process of [callTable].
+// process is a process that runs [callTable].
 type process struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
@@ -127,7 +127,7 @@ func TestAThawedProcessCallsThoughItsConnectionsDied(t *testing.T) {
 	assert.Equal(t, 1, tun.Lost(), "attempts on dead connections")
 }
 
-// The limit is shorter than the default of 45 s, so that the test is, too.
+// The limit is shorter than the default of 45s, to shorten the test.
 func TestAThawedProcessUsesNoConnectionThatWasIdleForTooLong(t *testing.T) {
 	t.Parallel()
 	s := startTable(t)

@@ -19,12 +19,12 @@ const lambda = "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1"
 
 var keys = []string{"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=key", "AWS_SESSION_TOKEN=session"}
 
-// setEnviron makes these the only AWS settings.
+// setEnviron sets the given AWS settings and unsets all others.
 func setEnviron(t *testing.T, environ ...string) {
 	t.Helper()
 	for _, entry := range os.Environ() {
 		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, value) // to have it restored
+			t.Setenv(name, value) // restores it after the test
 			require.NoError(t, os.Unsetenv(name))
 		}
 	}
@@ -34,7 +34,7 @@ func setEnviron(t *testing.T, environ ...string) {
 	}
 }
 
-// setConfigFile stands for ~/.aws/config, whose place the SDK takes from HOME when the process
+// setConfigFile replaces ~/.aws/config, whose path the SDK derives from HOME when the process
 // starts.
 func setConfigFile(t *testing.T, text string) {
 	t.Helper()
@@ -81,8 +81,8 @@ func TestOnLambdaLoadEqualsLoadDefaultConfig(t *testing.T) {
 			for field, value := range reflect.ValueOf(want).Fields() {
 				switch field.Name {
 				case "ConfigSources": // without the empty file
-				case "Interceptors": // empty lists in place of nil ones
-				case "HTTPClient", "Retryer", "Logger": // of a kind
+				case "Interceptors": // empty lists instead of nil
+				case "HTTPClient", "Retryer", "Logger": // checked by type
 					assert.IsType(t, value.Interface(), reflect.ValueOf(got).FieldByName(field.Name).Interface(), field.Name)
 				default:
 					assert.Equal(t, value.Interface(), reflect.ValueOf(got).FieldByName(field.Name).Interface(), field.Name)

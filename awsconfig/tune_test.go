@@ -22,7 +22,7 @@ import (
 
 func newDynamoDB(cfg aws.Config) *dynamodb.Client { return dynamodb.NewFromConfig(cfg) }
 
-// mute is a configuration whose dials get no answer.
+// mute returns a configuration whose dials get no answer.
 func mute(dialed func()) aws.Config {
 	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String("http://192.0.2.1"), Credentials: aws.AnonymousCredentials{},
@@ -109,7 +109,7 @@ func TestTheLaterAttemptTimeoutCounts(t *testing.T) {
 	})
 }
 
-func TestOtherHTTPClientsAndRetryersStay(t *testing.T) {
+func TestOtherHTTPClientsAndRetryersAreKept(t *testing.T) {
 	t.Parallel()
 	own, retryer := &http.Client{}, aws.NopRetryer{}
 	cfg := awsconfig.Tune(aws.Config{
@@ -119,7 +119,7 @@ func TestOtherHTTPClientsAndRetryersStay(t *testing.T) {
 	assert.Equal(t, retryer, cfg.Retryer())
 }
 
-func TestTheDialFunctionsOfABuildableClientStay(t *testing.T) {
+func TestTheDialFunctionsOfABuildableClientAreKept(t *testing.T) {
 	t.Parallel()
 	errDialed := errors.New("this dial")
 	dial := func(string, string) (net.Conn, error) { return nil, errDialed }
@@ -127,7 +127,7 @@ func TestTheDialFunctionsOfABuildableClientStay(t *testing.T) {
 	for name, option := range map[string]func(tr *http.Transport){
 		"DialContext":    func(tr *http.Transport) { tr.DialContext = dialContext },
 		"DialTLSContext": func(tr *http.Transport) { tr.DialTLSContext = dialContext },
-		//lint:ignore SA1019 deprecated, not gone
+		//lint:ignore SA1019 deprecated, but supported
 		"Dial": func(tr *http.Transport) { tr.DialContext, tr.Dial = nil, dial }, //nolint:staticcheck // the same
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestTheDialFunctionsOfABuildableClientStay(t *testing.T) {
 	}
 }
 
-func TestTheTLSSettingsOfABuildableClientStay(t *testing.T) {
+func TestTheTLSSettingsOfABuildableClientAreKept(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(server.Close)

@@ -13,7 +13,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// raw answers each request with a text that need not be HTTP.
+// raw answers each request with a text, which may not be HTTP.
 func raw(text string) func(s *service, conn *net.TCPConn) {
 	return func(_ *service, conn *net.TCPConn) {
 		readRequest(conn)
@@ -21,7 +21,7 @@ func raw(text string) func(s *service, conn *net.TCPConn) {
 	}
 }
 
-func TestAnAnswerThatIsNoHTTPIsUnavailableAndNotQuoted(t *testing.T) {
+func TestAnAnswerThatIsNotHTTPIsUnavailableAndNotQuoted(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\n"
 	for name, text := range map[string]string{
 		"no head":           `{"SecretString":"` + topSecret + `"}` + "\r\n\r\n",
@@ -57,7 +57,7 @@ func unwrapFirst(err error) error {
 	return nil
 }
 
-func TestAConnectionThatIsClosedWithoutAnAnswerIsTriedThreeTimes(t *testing.T) {
+func TestAConnectionThatIsClosedWithoutAnAnswerGetsThreeAttempts(t *testing.T) {
 	for name, of := range map[string]func(url string) secrets.Source{
 		"SecretsManager": func(url string) secrets.Source { return source(url) },
 		"Extension":      func(url string) secrets.Source { return secrets.Extension{ID: secretID, Endpoint: url} },

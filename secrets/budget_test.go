@@ -63,8 +63,8 @@ func TestTheBudgetIsTheSmallerOfTimeoutAndTheCallersDeadline(t *testing.T) {
 	}
 }
 
-// The real client, over a connection in memory, so that time is exact.
-func TestAGoodAnswerAfter700MillisecondsIsUsed(t *testing.T) {
+// This test uses the real client over in-memory connections, so that time is exact.
+func TestAnAnswerAfter700MillisecondsIsUsed(t *testing.T) {
 	t.Parallel()
 	for _, wait := range []time.Duration{710 * time.Millisecond, 990 * time.Millisecond} {
 		t.Run(wait.String(), func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestTheLastAttemptsErrorIsKeptWhenTimeRunsOutBetweenAttempts(t *testing.T) 
 	})
 }
 
-func TestACallThatIsDeafToItsContextDoesNotHoldTheCaller(t *testing.T) {
+func TestACallThatIgnoresItsContextDoesNotBlockTheCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		released := make(chan struct{})
@@ -161,7 +161,7 @@ func TestACallThatIsDeafToItsContextDoesNotHoldTheCaller(t *testing.T) {
 	})
 }
 
-func TestAnErrorThatOnlyReportsTheContextsEndCountsAsIt(t *testing.T) {
+func TestAnErrorCausedByTheEndOfTheContextIsATimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		stopped := errors.New("stopped")
@@ -178,7 +178,7 @@ func TestAnErrorThatOnlyReportsTheContextsEndCountsAsIt(t *testing.T) {
 }
 
 // net/http may report the cause of a context's end, or what it broke by it.
-func TestABodyThatTheContextsEndBreaksIsTheContextsEnd(t *testing.T) {
+func TestABodyBrokenByTheEndOfTheContextIsATimeout(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 400, 503} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-func TestAPassingFaultIsRetriedWithinTheBudget(t *testing.T) {
+func TestARetryableFaultIsRetriedWithinTheBudget(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(s *service, w http.ResponseWriter, _ *http.Request) {
 		if s.requests.Load() < 3 {

@@ -21,7 +21,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// wide is every setting of aws.Config that would widen the limits.
+// wide has every setting of aws.Config that could extend the limits.
 var wide = map[string]func(*aws.Config){
 	"nothing":          func(*aws.Config) {},
 	"legacy":           func(c *aws.Config) { c.DefaultsMode = aws.DefaultsModeLegacy },
@@ -42,7 +42,7 @@ var wide = map[string]func(*aws.Config){
 	},
 }
 
-func TestNoSettingOfTheConfigWidensTheLimits(t *testing.T) {
+func TestNoSettingOfTheConfigExtendsTheLimits(t *testing.T) {
 	t.Parallel()
 	for name, widen := range wide {
 		t.Run(name, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestNoSettingOfTheConfigWidensTheLimits(t *testing.T) {
 	}
 }
 
-func TestNoVariableOfTheEnvironmentWidensThePauses(t *testing.T) {
+func TestNoEnvironmentVariableExtendsThePauses(t *testing.T) {
 	t.Setenv("AWS_NEW_RETRIES_2026", "true")
 	t.Setenv("AWS_MAX_ATTEMPTS", "10")
 	t.Setenv("AWS_RETRY_MODE", "adaptive")
@@ -96,7 +96,7 @@ func TestAServerThatAsksForALongPauseDoesNotWidenIt(t *testing.T) {
 	assert.Less(t, took, soon)
 }
 
-func TestTheCallersOwnOptionsWin(t *testing.T) {
+func TestTheCallersOptionsAreAppliedLast(t *testing.T) {
 	t.Parallel()
 	s := answer(t, 500, `{}`)
 	client := secrets.NewClient(config(s.url), func(o *secretsmanager.Options) { o.RetryMaxAttempts = 1 })
@@ -117,7 +117,7 @@ func TestAnHTTPClientOfTheCallersIsUsed(t *testing.T) {
 	assert.ErrorContains(t, err, "my client")
 }
 
-// A network that swallows packets would hold the SDK's own dial for 30 s.
+// On a network that drops packets, the SDK's default dial takes 30s.
 func TestADialIsBoundedAlsoInALongerBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := config("http://192.0.2.1")
@@ -155,7 +155,7 @@ func TestTheSDKsLogDoesNotGetTheSecret(t *testing.T) {
 			cfg.Logger = logging.NewStandardLogger(&log)
 			cfg.ClientLogMode = aws.LogResponseWithBody | aws.LogRequestWithBody | aws.LogRetries
 
-			// Also with a client that this package has not made.
+			// A client that this package has not made is also tested.
 			_, _ = secrets.SecretsManager{API: secretsmanager.NewFromConfig(cfg), ID: secretID}.Fetch(t.Context())
 
 			assert.Empty(t, log.String())

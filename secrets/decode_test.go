@@ -31,12 +31,12 @@ func TestDecodeReadsASecretThatHoldsANumber(t *testing.T) {
 	assert.Equal(t, "x", token.Reveal())
 }
 
-// stubborn refuses and quotes.
+// stubborn refuses its input with an error that quotes it.
 type stubborn struct{}
 
 func (stubborn) UnmarshalJSON(b []byte) error { return errors.New("cannot take " + string(b)) }
 
-func TestDecodeRefusesWhatCannotBeRightAndQuotesNoneOfIt(t *testing.T) {
+func TestDecodeRefusesMismatchesAndQuotesNoPartOfTheDocument(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		document string
@@ -90,8 +90,8 @@ func TestBytesAreNotChecked(t *testing.T) {
 	assert.Equal(t, "x\uFFFD\xff", string(b))
 }
 
-// What a decoder made of a broken token would be refused by the service, without a word why.
-func TestATokenThatArrivesMangledIsNotTextWhateverTheSource(t *testing.T) {
+// A service would refuse the decoded form of an invalid token without an explanation.
+func TestAMangledTokenFromAnySourceIsNotText(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"half a surrogate pair": `{"SecretString":"{\"a\":\"x\ud800\"}"}`,
@@ -136,7 +136,7 @@ func TestLoadsErrorsAreOfThisPackageAndCarryTheKey(t *testing.T) {
 	assert.Empty(t, own.Key, "the source's error is not written to")
 }
 
-func TestADocumentOfASourceOfOnesOwnIsNamedInErrors(t *testing.T) {
+func TestADocumentOfACustomSourceIsNamedInErrors(t *testing.T) {
 	t.Parallel()
 	src := secrets.SourceFunc(func(context.Context) (secrets.Document, error) {
 		return secrets.NewDocument("vault/db", `{}`), nil

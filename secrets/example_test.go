@@ -17,7 +17,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// vault is Secrets Manager with one secret.
+// vault is a fake Secrets Manager with one secret.
 type vault struct{ id, text string }
 
 func (v vault) GetSecretValue(
@@ -32,7 +32,7 @@ func (v vault) GetSecretValue(
 
 var api = vault{id: "accounts/MomentoAuthToken", text: `{"MOMENTO_AUTH_TOKEN":"tOpSeCrEt"}`}
 
-// client stands for one that is made from a token.
+// client is a fake client that uses a token.
 type client struct{ token secrets.Token }
 
 func (c *client) call() error {
@@ -45,8 +45,8 @@ func (c *client) call() error {
 
 var errUnauthorized = errors.New("unauthorized")
 
-// A client is opened once per process. Its Open reads the secret itself, so that a client opened
-// after a rotation has the new token. A token in a holder of its own would be the old one.
+// A client is opened once per process. Its Open function reads the secret, so that a client opened
+// after a rotation has the new token. A token in a separate holder would be the old one.
 func Example() {
 	holder := lazyclient.Holder[*client]{
 		Name: "client",
@@ -120,7 +120,7 @@ func ExampleFile() {
 	// Output: REDACTED true <nil>
 }
 
-// A source of one's own, here one that tests use.
+// A custom source, here one for tests.
 func ExampleSourceFunc() {
 	src := secrets.SourceFunc(func(context.Context) (secrets.Document, error) {
 		return secrets.Static(`{"MOMENTO_AUTH_TOKEN":"tOpSeCrEt\n"}`), nil

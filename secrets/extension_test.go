@@ -19,7 +19,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// notReady is what the Lambda extension says before the first invocation.
+// notReady is the answer of the Lambda extension before the first invocation.
 const notReady = "not ready to serve traffic, please wait"
 
 // noTokens clears the variables that a token is taken from.
@@ -66,7 +66,7 @@ func TestTheCurrentVersionIsTheDefaultOfTheExtension(t *testing.T) {
 	assert.Equal(t, url.Values{"secretId": {secretID}}, query)
 }
 
-func TestTheTokenOfTheExtensionIsTakenInTheAgentsOrder(t *testing.T) {
+func TestTheTokenOfTheExtensionIsReadInTheAgentsOrder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "awssmatoken")
 	require.NoError(t, os.WriteFile(file, []byte("of-the-file\n"), 0o600))
 	for name, c := range map[string]struct {
@@ -104,7 +104,7 @@ func TestAMissingTokenFileIsAccessDenied(t *testing.T) {
 	assert.ErrorContains(t, err, "/nowhere/awssmatoken")
 }
 
-func TestThePortOfTheExtensionIsTakenFromItsVariable(t *testing.T) {
+func TestThePortOfTheExtensionComesFromItsVariable(t *testing.T) {
 	s := answer(t, 200, valueOf("x"))
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(s.url, "http://"))
 	require.NoError(t, err)
@@ -116,7 +116,7 @@ func TestThePortOfTheExtensionIsTakenFromItsVariable(t *testing.T) {
 	assert.Equal(t, int32(1), s.requests.Load())
 }
 
-func TestAPortThatIsNoneIsNamedByItsVariable(t *testing.T) {
+func TestAnInvalidPortIsReportedWithItsVariable(t *testing.T) {
 	for _, port := range []string{"abc", "0", "70000", "-1", "80/x", "80@example.com"} {
 		t.Setenv("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", port)
 		_, err := secrets.Extension{ID: secretID}.Fetch(t.Context())
@@ -125,7 +125,7 @@ func TestAPortThatIsNoneIsNamedByItsVariable(t *testing.T) {
 	}
 }
 
-func TestABrokenConnectionIsTriedThreeTimesWhateverCameBefore(t *testing.T) {
+func TestABrokenConnectionGetsThreeAttemptsAfterAnyEarlierAnswer(t *testing.T) {
 	t.Parallel()
 	const before = 4
 	s := accept(t, func(s *service, conn *net.TCPConn) {
@@ -186,7 +186,7 @@ func TestAnEndlessAnswerOfTheExtensionIsCutOff(t *testing.T) {
 	assert.Less(t, took, 5*time.Second)
 }
 
-func TestTheExtensionIsAskedAgainUntilItIsReady(t *testing.T) {
+func TestTheExtensionIsRetriedUntilItIsReady(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"the Lambda extension":  notReady,
@@ -223,7 +223,7 @@ func TestAnExtensionThatIsNeverReadyTimesOutAndSaysSo(t *testing.T) {
 	assert.Greater(t, s.requests.Load(), int32(1))
 }
 
-func TestAnExtensionThatIsNotReadyForLongIsAskedTenTimesASecond(t *testing.T) {
+func TestAnExtensionThatIsNotReadyIsRetriedTenTimesASecond(t *testing.T) {
 	t.Parallel()
 	s := answer(t, 400, notReady)
 

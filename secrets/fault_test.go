@@ -20,15 +20,15 @@ import (
 )
 
 const (
-	// soon is "well under 700 ms", for faults that answer at once.
+	// soon is the limit for faults that answer at once.
 	soon = 700 * time.Millisecond
-	// budgetEnd is the default budget, and time for a busy machine.
+	// budgetEnd is the default budget plus time for a busy machine.
 	budgetEnd = 1500 * time.Millisecond
-	// short is a budget of one's own, for cases that use it up.
+	// short is a custom budget, for cases that exhaust it.
 	short = 250 * time.Millisecond
 )
 
-// hang reads the request and says nothing.
+// hang reads the request and does not answer.
 func hang(s *service, _ http.ResponseWriter, r *http.Request) {
 	select {
 	case <-s.stopped:

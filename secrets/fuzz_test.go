@@ -17,9 +17,9 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// FuzzRedaction prints secrets under formats it makes up, and reads them from documents it breaks.
-// The secret is made from a hash, so that no input can hold a piece of it by design; around it
-// stands what the fuzzer likes.
+// FuzzRedaction prints secrets with random formats and reads them from malformed documents. The
+// secret is derived from a hash, so that no input contains a part of it. The text around it is
+// random.
 func FuzzRedaction(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed, format, before, after string) {
 		secret := generate(seed)
@@ -60,7 +60,7 @@ func FuzzRedaction(f *testing.F) {
 	})
 }
 
-// generate makes a secret without digits, of which addresses consist.
+// generate returns a secret without digits, because printed addresses consist of digits.
 func generate(seed string) string {
 	const letters = "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ"
 	sum := sha256.Sum256([]byte(seed))
@@ -76,7 +76,7 @@ func report(out io.Writer, err error) {
 	}
 }
 
-// echo fails as the SDK does on an answer it cannot read.
+// echo returns the SDK's error for a malformed answer.
 func echo(text string) fakeAPI {
 	return func(context.Context, *secretsmanager.GetSecretValueInput) (*output, error) {
 		return nil, &smithy.OperationError{ServiceID: "Secrets Manager", OperationName: "GetSecretValue", Err: &smithy.DeserializationError{

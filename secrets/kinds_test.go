@@ -160,7 +160,7 @@ type doFunc func(*http.Request) (*http.Response, error)
 
 func (f doFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestWhereTheClientsRegionIsUnknownTheARNIsAsked(t *testing.T) {
+func TestTheRegionOfTheARNIsUsedIfTheClientsIsUnknown(t *testing.T) {
 	t.Parallel()
 	_, err := secrets.SecretsManager{
 		API: failing(errors.New("asked")),
@@ -210,7 +210,7 @@ func TestMissingCredentialsAreAccessDeniedAndNameTheProvidersError(t *testing.T)
 	}
 }
 
-func TestWhatIsNotSetIsSaid(t *testing.T) {
+func TestAMissingFieldIsNamed(t *testing.T) {
 	t.Parallel()
 	api := failing(errors.New("must not be called"))
 	for _, c := range []struct {

@@ -40,8 +40,8 @@ func noLeak(t *testing.T, secret, out string) {
 	}
 }
 
-// walk prints all that reflection can reach from v, unexported fields and what pointers point to
-// included.
+// walk prints everything that reflection can reach from v, including unexported fields and targets
+// of pointers.
 func walk(v any) string {
 	var b strings.Builder
 	seen := map[uintptr]bool{}

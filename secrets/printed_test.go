@@ -49,7 +49,8 @@ func (s *sink) String() string {
 	return s.b.String()
 }
 
-// clients are of NewClient and of others, which keep connections and log what they can.
+// clients are made by NewClient and otherwise. The latter keep connections and log as much as
+// possible.
 func clients(cfg aws.Config) map[string]secrets.API {
 	shared := cfg
 	shared.HTTPClient = &http.Client{Transport: &http.Transport{}}
@@ -62,7 +63,7 @@ func clients(cfg aws.Config) map[string]secrets.API {
 	}
 }
 
-func TestWhatFollowsAnAnswerIsPrintedNowhere(t *testing.T) {
+func TestDataAfterAnAnswerIsNotPrinted(t *testing.T) {
 	var standard sink
 	log.SetOutput(&standard)
 	t.Cleanup(func() { log.SetOutput(io.Discard) })
@@ -100,8 +101,8 @@ func TestWhatFollowsAnAnswerIsPrintedNowhere(t *testing.T) {
 	}
 }
 
-// An HTTP client with a time limit or retries of its own puts a known error beside the quoted head.
-func TestAMalformedHeadIsNotQuotedWhateverEndsTheCall(t *testing.T) {
+// An HTTP client with a timeout or retries adds a known error to the chain of the quoted head.
+func TestAMalformedHeadIsNotQuotedInAnyError(t *testing.T) {
 	t.Parallel()
 	head := fmt.Errorf("net/http: HTTP/1.x transport connection broken: malformed HTTP response %q", topSecret)
 	for name, err := range map[string]error{

@@ -108,7 +108,7 @@ func TestReflectionFindsNoSecret(t *testing.T) {
 	require.Contains(t, walk(&unexported{name: topSecret}), topSecret, "the walk works")
 }
 
-// recorder is a testing.T that keeps what testify would print.
+// recorder is a testing.T that records the output of testify.
 type recorder struct{ bytes.Buffer }
 
 func (r *recorder) Errorf(format string, args ...any) { fmt.Fprintf(r, format, args...) }
@@ -157,7 +157,7 @@ func TestAnEncodedTokenIsREDACTED(t *testing.T) {
 	assert.Equal(t, "REDACTED", string(b))
 }
 
-// A REDACTED read back would pass for a token.
+// Otherwise a decoded REDACTED would be used as a token.
 func TestGobRefusesAToken(t *testing.T) {
 	t.Parallel()
 	for _, value := range []any{tokenOf(t, topSecret), secrets.Static(topSecret), Exported{Token: tokenOf(t, topSecret)}} {

@@ -19,8 +19,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// A network that swallows packets, and a server that is connected and silent, on a clock of the
-// test.
+// This test uses a network that drops packets and a server that does not answer, with fake time.
 func TestATimeoutSaysWhatWasWaitedForAndNamesTheHost(t *testing.T) {
 	t.Parallel()
 	const host = "secretsmanager.us-east-1.amazonaws.com"

@@ -23,7 +23,7 @@ func TestConcurrentMissesAreOneLoadAndACancelFailsNoOtherCaller(t *testing.T) {
 	assert.Zero(t, ours.Failed)
 }
 
-func TestARequestSucceedsWhateverTheCacheDoes(t *testing.T) {
+func TestARequestSucceedsDuringAnyFaultOfTheCache(t *testing.T) {
 	t.Parallel()
 	all, err := readaside.Outages(t.Context())
 	require.NoError(t, err)

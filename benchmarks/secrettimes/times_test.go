@@ -15,7 +15,7 @@ import (
 var limit = flag.Duration("limit", 2*time.Second, "the callers' deadline")
 
 // What the peers do is recorded, not asserted: it is theirs to change.
-func TestEveryFaultEndsWithinTheBudgetAndIsTold(t *testing.T) {
+func TestEveryFaultEndsWithinTheBudgetAndIsNamed(t *testing.T) {
 	samples, err := secrettimes.Times(t.Context(), *limit, 1)
 	require.NoError(t, err)
 	t.Log("\n" + secrettimes.TimesTable(samples).String())

@@ -85,7 +85,7 @@ func TestBodyMustBeOneObjectWithExactlyTheFields(t *testing.T) {
 	}
 }
 
-func TestBodyThatIsNoBase64IsRefused(t *testing.T) {
+func TestBodyThatIsNotBase64IsRefused(t *testing.T) {
 	e := functionURL("POST", "/users")
 	e.Body, e.IsBase64Encoded = "{}", true
 	got := invoke(t, app.New("POST /users", echoUser), e)
@@ -93,7 +93,7 @@ func TestBodyThatIsNoBase64IsRefused(t *testing.T) {
 	assert.Contains(t, got.Body, "not base64")
 }
 
-func TestNullBodyOfARESTAPIIsAnEmptyOne(t *testing.T) {
+func TestNullBodyOfARESTAPIIsEmpty(t *testing.T) {
 	got := invoke(t, app.New("POST /users", echoUser), json.RawMessage(`{"httpMethod":"POST","path":"/users","body":null,"headers":null,"pathParameters":null}`))
 	assert.Equal(t, 400, got.StatusCode)
 	assert.Contains(t, got.Body, "not one JSON object")

@@ -14,7 +14,7 @@ import (
 
 func echoCaller(_ context.Context, r *app.Request) (any, error) { return r.Caller() }
 
-func TestCallerIsWhomTheAuthorizerFound(t *testing.T) {
+func TestCallerIsTheUserOfTheAuthorizer(t *testing.T) {
 	f := app.New("GET /", echoCaller)
 	for _, c := range []struct{ name, authorizer, want string }{
 		{"Lambda authorizer of a REST API", `{"principalId":"ada","integrationLatency":7,"clientId":1}`, "ada"},
@@ -49,7 +49,7 @@ func TestCallerIsWhomTheAuthorizerFound(t *testing.T) {
 	}
 }
 
-func TestAuthorizationHeaderCountsOnlyInTheDemo(t *testing.T) {
+func TestAuthorizationHeaderIsTrustedOnlyInTheDemo(t *testing.T) {
 	f := app.New("GET /", echoCaller)
 	for _, name := range []string{"Authorization", "authorization", "AUTHORIZATION"} {
 		v1, v2 := rest("GET", "/", "/", nil), second("GET", "GET /", "/", nil)
@@ -66,7 +66,7 @@ func TestAuthorizationHeaderCountsOnlyInTheDemo(t *testing.T) {
 	}
 }
 
-func TestAuthorizerIsBelievedBeforeTheHeader(t *testing.T) {
+func TestAuthorizerTakesPrecedenceOverTheHeader(t *testing.T) {
 	t.Setenv("DEMO_TRUST_AUTHORIZATION_HEADER", "true")
 	e := rest("GET", "/", "/", nil)
 	e.Headers = map[string]string{"Authorization": "eve"}

@@ -185,7 +185,7 @@ func TestResponseHasTheShapeOfTheEvent(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoProxyEventIsAnErrorThatQuotesNothing(t *testing.T) {
+func TestOtherEventsAreAnErrorThatQuotesNothing(t *testing.T) {
 	f := app.New("GET /", func(context.Context, *app.Request) (any, error) { t.Error("called"); return nil, nil })
 	for _, payload := range []string{
 		``, `null`, `{}`, `[]`, `"x"`, `{"Records":[{"body":"s3cret"}]}`, `{"version":"2.0"}`, `{"httpMethod":"GET","body":{"s3cret":1}}`,
@@ -208,7 +208,7 @@ func TestEventOfAnALBIsRefusedByName(t *testing.T) {
 	assert.NotContains(t, err.Error(), "s3cret")
 }
 
-func TestRouteThatIsNonePanics(t *testing.T) {
+func TestInvalidRoutePanics(t *testing.T) {
 	for _, route := range []string{"", "GET", "/users", "GET users", " /users"} {
 		assert.Panics(t, func() { app.New(route, echoMember) }, route)
 	}

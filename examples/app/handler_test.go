@@ -128,7 +128,7 @@ func TestPanicOfTheBodysEncodingIsAnsweredWith500(t *testing.T) {
 	assert.Equal(t, "panic", lines()[0]["message"])
 }
 
-func TestHandlerGetsWhatItsHolderHoldsOrIsNotCalled(t *testing.T) {
+func TestHandlerGetsTheValueOfItsHolderOrIsNotCalled(t *testing.T) {
 	lines := captureLog(t)
 	greet := func(_ context.Context, word string, _ *app.Request) (any, error) { return word + "!", nil }
 	got := invoke(t, app.New("GET /", app.With(lazyclient.Of("hello"), greet)), rest("GET", "/", "/", nil))

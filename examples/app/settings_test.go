@@ -14,7 +14,7 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/runtimeapi"
 )
 
-func TestSettingThatCannotWorkIsOneErrorLineThatNamesIt(t *testing.T) {
+func TestInvalidSettingIsOneErrorLineThatNamesIt(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		variable string
@@ -70,7 +70,7 @@ func assertOneError(t *testing.T, p *runtimeapi.Process, variable string) {
 	assert.Contains(t, errors[0], variable+": this setting cannot work: ")
 }
 
-func TestTwoSettingsThatCannotWorkAreALineEach(t *testing.T) {
+func TestTwoInvalidSettingsAreALineEach(t *testing.T) {
 	stack, err := emulator.Start(emulator.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stack.Close()) })
@@ -98,7 +98,7 @@ func TestOutageIsNoErrorOfASetting(t *testing.T) {
 	assert.NotContains(t, p.Log(), `"level":"ERROR"`)
 }
 
-func TestWhatTheRuntimeSaysIsAnErrorAtEveryLevel(t *testing.T) {
+func TestLinesOfTheRuntimeAreErrorsAtEveryLevel(t *testing.T) {
 	for _, level := range []string{"", "TRACE", "DEBUG", "INFO", "WARN", "ERROR"} {
 		t.Run(level, func(t *testing.T) {
 			stack, err := emulator.Start(emulator.Options{})
@@ -113,7 +113,7 @@ func TestWhatTheRuntimeSaysIsAnErrorAtEveryLevel(t *testing.T) {
 	}
 }
 
-func TestWhyTheRuntimeEndsTheProcessIsAnErrorAtEveryLevel(t *testing.T) {
+func TestTheReasonTheRuntimeEndsTheProcessIsAnErrorAtEveryLevel(t *testing.T) {
 	for _, level := range []string{"INFO", "WARN", "ERROR"} {
 		t.Run(level, func(t *testing.T) {
 			stack, err := emulator.Start(emulator.Options{})

@@ -52,7 +52,7 @@ func invokeProcess(t *testing.T, p *runtimeapi.Process, event any) (r response) 
 	return r
 }
 
-func TestStartedFunctionServesConcurrentInvocationsAndClosesItsClientsOnSIGTERM(t *testing.T) {
+func TestAFunctionServesConcurrentInvocationsAndClosesClientsOnSIGTERM(t *testing.T) {
 	t.Parallel()
 	stack, err := emulator.Start(emulator.Options{})
 	require.NoError(t, err)

@@ -51,7 +51,7 @@ func TestAFunctionUsesValkeyWhereCacheEndpointIsSet(t *testing.T) {
 	assert.NotContains(t, p.Log(), `"client":"momento"`)
 }
 
-func TestAValkeySettingThatCannotWorkIsOneErrorLineThatNamesIt(t *testing.T) {
+func TestAnInvalidValkeySettingIsOneErrorLineThatNamesIt(t *testing.T) {
 	t.Parallel()
 	for entry, variable := range map[string]string{
 		"CACHE_ENDPOINT=rediss://cache.example.com": "CACHE_ENDPOINT",
@@ -68,7 +68,7 @@ func TestAValkeySettingThatCannotWorkIsOneErrorLineThatNamesIt(t *testing.T) {
 	}
 }
 
-func TestAServerThatWantsAPasswordAsksForTheSettingThatNamesIt(t *testing.T) {
+func TestAMissingPasswordIsReportedWithItsSetting(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

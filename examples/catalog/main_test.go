@@ -25,8 +25,8 @@ import (
 
 const tea, dearTea = `{"name":"Tea","priceCents":350}`, `{"name":"Tea","priceCents":400}`
 
-// newTestCatalog returns a catalog on a DynamoDB on loopback, with an empty table. It counts the
-// reads.
+// newTestCatalog returns a catalog with an empty table in a fake DynamoDB on loopback. It counts
+// the reads.
 func newTestCatalog(t *testing.T) (c *catalog, reads *atomic.Int32) {
 	t.Helper()
 	reads = new(atomic.Int32)
@@ -87,11 +87,11 @@ func TestProductIsCreatedReadUpdatedAndDeleted(t *testing.T) {
 	}
 	for _, step := range []struct {
 		method, body string
-		status       int    // of the reads after it
-		want         string // what they return
-		loads        int32  // how many of them ask the table
+		status       int    // of the reads after the write
+		want         string // the body of these reads
+		loads        int32  // how many of these reads load from the table
 	}{
-		{"PUT", tea, 200, tea, 0}, // the cache has what a put leaves
+		{"PUT", tea, 200, tea, 0}, // a put replaces the cache entry
 		{"PATCH", `{"priceCents":400}`, 200, dearTea, 1},
 		{"PUT", tea, 200, tea, 0},
 		{"DELETE", "", 404, "", 1},
@@ -116,7 +116,7 @@ func TestFailureOfTheThirdPartyIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.ratesKey = lazyclient.Of(token) // open already: no secret is read
+	c.ratesKey = lazyclient.Of(token) // an open holder, so that no secret is read
 	third := httptest.NewServer(http.NotFoundHandler())
 	defer third.Close()
 	c.rates = third.URL
@@ -130,7 +130,8 @@ func TestFailureOfTheThirdPartyIsAnError(t *testing.T) {
 	}
 }
 
-// The clients that main opens, against servers on loopback: the keys of both are rotated.
+// This test uses the clients that main opens, with servers on loopback, and rotates the keys of
+// both.
 func TestRotationFailsNoRequest(t *testing.T) {
 	cache := momentotest.NewServer("products")
 	defer cache.Close()

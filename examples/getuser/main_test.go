@@ -30,7 +30,8 @@ func (ada) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func(*dyna
 	return &dynamodb.GetItemOutput{Item: item}, nil
 }
 
-// The handler gets its service handed in, so a test needs neither a server nor the environment.
+// The handler gets its service as an argument, so a test requires neither a server nor the
+// environment.
 func TestUserIsReadFromTheTable(t *testing.T) {
 	service, err := accounts.New(ada{}, "accounts", accounts.Options{})
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ import (
 	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
-func TestTourGoesAsItShould(t *testing.T) {
+func TestTourSucceeds(t *testing.T) {
 	s := startService(t)
 	var out bytes.Buffer
 	require.NoError(t, tour(t.Context(), s.Stack, s.guide.cache, &out))
@@ -64,7 +64,7 @@ func (r *rows) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestTourTellsWhatWasExpectedAndWhatCame(t *testing.T) {
+func TestTourReportsTheExpectedAndTheActualResult(t *testing.T) {
 	s := startService(t)
 	s.createUsers(t, "ada") // the tour wants to do that itself
 	s.DynamoDB.Inject(emulator.Fault{Op: "TransactWriteItems", Action: emulator.Fail, Status: 400, Code: "AccessDeniedException"})

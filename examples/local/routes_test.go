@@ -108,7 +108,7 @@ func TestSixRoutesAnswerAsTheContractSays(t *testing.T) {
 	assert.Empty(t, s.log.lines(t, "panic"))
 }
 
-func TestMethodsThatARouteLacksAreAnsweredAsByTheFunction(t *testing.T) {
+func TestOtherMethodsOfARouteAreAnsweredByTheFunction(t *testing.T) {
 	server := httptest.NewServer(newFront())
 	defer server.Close()
 	for _, f := range functions {

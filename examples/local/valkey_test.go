@@ -13,7 +13,7 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-func TestTheTourGoesOnValkeyAsItDoesOnMomento(t *testing.T) {
+func TestTheTourSucceedsOnValkey(t *testing.T) {
 	t.Parallel()
 	cmd := command(t, "-cache", "valkey")
 	var stderr strings.Builder
@@ -24,7 +24,7 @@ func TestTheTourGoesOnValkeyAsItDoesOnMomento(t *testing.T) {
 	assert.Equal(t, len(healthySteps)+7, bytes.Count(out, []byte("\n")), "a header and a row for each step: %s", out)
 }
 
-func TestTheTourGoesOnAServerThatRunsAlreadyAndHasServedATour(t *testing.T) {
+func TestTheTourSucceedsAgainOnARunningServer(t *testing.T) {
 	t.Parallel()
 	server := miniredis.RunT(t)
 	for range 2 {

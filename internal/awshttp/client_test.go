@@ -44,7 +44,7 @@ func from(t *testing.T, client aws.HTTPClient) *awshttp.Client {
 	return c
 }
 
-// get makes the given attempt of a call, and returns what the server says.
+// get makes the given attempt of a call, and returns the server's answer.
 func get(ctx context.Context, c *awshttp.Client, url string, attempt int) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -239,7 +239,7 @@ func trusting(server *httptest.Server) *sdkhttp.BuildableClient {
 	})
 }
 
-func TestWithoutKeepAliveEachCallHasAnHTTP1ConnectionOfItsOwn(t *testing.T) {
+func TestWithoutKeepAliveEachCallOpensAnHTTP1Connection(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.Proto+" "+r.TLS.NegotiatedProtocol+" "+r.RemoteAddr)
@@ -266,7 +266,7 @@ func TestWithoutKeepAliveEachCallHasAnHTTP1ConnectionOfItsOwn(t *testing.T) {
 	assert.Equal(t, []string{"http/1.1"}, <-offered)
 }
 
-func TestWithoutKeepAliveTheDialIsShorterStill(t *testing.T) {
+func TestWithoutKeepAliveTheDialHasAShorterLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := from(t, sdkhttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
@@ -334,7 +334,7 @@ func TestRedirectsThatKeepTheMethodAreFollowedWithoutTheToken(t *testing.T) {
 func TestATLSHandshakeTakesAtMostASecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := testnet.NewPipes() // connects, and says nothing
+		p := testnet.NewPipes() // accepts connections and does not answer
 		t.Cleanup(func() { _ = p.Close() })
 		go func() {
 			for c, err := p.Accept(); err == nil; c, err = p.Accept() {

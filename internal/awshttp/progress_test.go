@@ -88,12 +88,13 @@ func TestProgressNamesThePhaseAndTheHost(t *testing.T) {
 	}
 }
 
-// answering returns a configuration whose service answers with these statuses, and then no more.
+// answering returns a configuration whose service answers with these statuses, and then stops
+// answering.
 func answering(t *testing.T, statuses ...int) aws.Config {
 	t.Helper()
 	var requests atomic.Int32
 	server, _, client := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // else the end of the client is not seen
+		_, _ = io.Copy(io.Discard, r.Body) // otherwise the server does not notice that the client disconnects
 		if n := int(requests.Add(1)); n <= len(statuses) {
 			w.WriteHeader(statuses[n-1])
 			return
@@ -114,7 +115,7 @@ func TestProgressKeepsTheLastAnswer(t *testing.T) {
 	})
 }
 
-func TestProgressTellsThatTheDeadlineFellIntoAPause(t *testing.T) {
+func TestProgressReportsADeadlineDuringAPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cfg := answering(t, http.StatusServiceUnavailable)
@@ -128,7 +129,7 @@ func TestProgressTellsThatTheDeadlineFellIntoAPause(t *testing.T) {
 	})
 }
 
-func TestACallWithoutProgressIsMadeAllTheSame(t *testing.T) {
+func TestACallWithoutProgressIsMade(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		client := secretsmanager.NewFromConfig(awshttp.Tune(answering(t, http.StatusForbidden), 0), func(o *secretsmanager.Options) {

@@ -63,7 +63,7 @@ func TestHalfJitterPausesForAtMostItsLimit(t *testing.T) {
 	}
 }
 
-func TestRetryerRetriesWhatMayPass(t *testing.T) {
+func TestRetryerRetriesRetryableErrors(t *testing.T) {
 	t.Parallel()
 	retryer := awshttp.Retryer(3, awshttp.FullJitter(time.Millisecond, time.Millisecond))
 	for status, want := range map[int]bool{400: false, 403: false, 404: false, 429: true, 500: true, 502: true, 503: true, 504: true} {

@@ -18,7 +18,7 @@ type client struct{ _ int }
 
 var errAnswer = errors.New("refused")
 
-// call makes one call that takes so long, and ends in its deadline or in an answer.
+// call makes one call with the given duration, which exceeds its deadline or gets an answer.
 func call(t *testing.T, c *lateness.Calls, on any, takes time.Duration, late bool) error {
 	t.Helper()
 	began := time.Now()
@@ -48,7 +48,7 @@ func TestThreeLateCallsInARowAreADeadConnection(t *testing.T) {
 	})
 }
 
-func TestAnAnswerBetweenEndsTheRow(t *testing.T) {
+func TestAnAnswerResetsTheCount(t *testing.T) {
 	for name, answer := range map[string]error{"success": nil, "refusal": errAnswer} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"github.com/warmclient/warmclient/readaside/cachetest"
 )
 
-// broken is a Memory with one fault: each function that is set is called in place of its method.
+// broken is a Memory with one fault: each function that is set replaces its method.
 type broken struct {
 	*cachetest.Memory
 	get         func(m *cachetest.Memory, ctx context.Context, key string) ([]byte, error)
@@ -110,7 +110,7 @@ func cutAtNUL(b []byte) []byte {
 	return head
 }
 
-// race makes the time in which two calls overlap longer than a call.
+// race lengthens the time in which two calls can overlap.
 func race() { time.Sleep(time.Millisecond) }
 
 var errBroken = errors.New("broken")

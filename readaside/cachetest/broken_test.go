@@ -20,7 +20,7 @@ import (
 
 const childVariable = "CACHETEST_BROKEN_CACHES"
 
-// TestBrokenCaches runs in a process of its own, where it is meant to fail.
+// TestBrokenCaches runs in a separate process, in which it must fail.
 func TestBrokenCaches(t *testing.T) {
 	if os.Getenv(childVariable) == "" {
 		t.Skip("part of TestRunFindsEachFault")
@@ -63,7 +63,7 @@ func TestRunFindsEachFault(t *testing.T) {
 		missed[name(c.name)+"/"+name(c.check)] = true
 	}
 	idle := make(map[string]bool) // checks that no broken cache fails
-	// A race that is lost in one run on a busy machine is won in another.
+	// A check that misses a race in one run may find it in another.
 	for attempt := 0; len(missed) > 0 && attempt < 3; attempt++ {
 		for _, r := range runBrokenCaches(t) {
 			if r.failed {

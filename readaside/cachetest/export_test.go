@@ -2,5 +2,5 @@ package cachetest
 
 import "time"
 
-// SetPatience sets the bound of each call, for caches that hang.
+// SetPatience sets the time limit of each call, for caches that hang.
 func SetPatience(d time.Duration) { patience = d }

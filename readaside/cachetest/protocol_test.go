@@ -18,7 +18,7 @@ func TestMemoryKeepsTheProtocol(t *testing.T) {
 	cachetest.RunProtocol(t, func(*testing.T) readaside.Cache { return cachetest.NewMemory() })
 }
 
-// deceivers are caches on which the protocol cannot keep its promise.
+// deceivers are caches that break the guarantees of the protocol.
 var deceivers = map[string]*broken{
 	"SetIfEqual stores always": {
 		setIfEqual: func(m *cachetest.Memory, ctx context.Context, key string, _, value []byte, ttl time.Duration) (bool, error) {
@@ -50,7 +50,7 @@ func TestRunProtocolFindsACacheThatDeceives(t *testing.T) {
 	for name := range deceivers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// A run is random, and one alone may miss what is wrong.
+			// Runs are random, and a single run may miss the fault.
 			child := exec.CommandContext(t.Context(), binary, "-test.run=^TestDeceivers$", "-test.count=20", "-test.failfast")
 			child.Env = append(os.Environ(), childVariable+"="+name)
 			out, err := child.CombinedOutput()

@@ -19,7 +19,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// opens counts what a holder does.
+// opens counts the events of a holder.
 type opens struct{ opened, released atomic.Int32 }
 
 func (o *opens) observe(e lazyclient.Event) {
@@ -31,7 +31,7 @@ func (o *opens) observe(e lazyclient.Event) {
 	}
 }
 
-// newCache returns a cache on s as a program would make it, with its client open.
+// newCache returns a cache for s with an open client.
 func newCache(t testing.TB, s *server) (*momentocache.Cache, *opens) {
 	t.Helper()
 	return cacheOf(t, s.opener(t))
@@ -92,7 +92,7 @@ func TestTTLsAreClampedToWhatTheServiceTakes(t *testing.T) {
 	}
 }
 
-// ttls is a client that keeps the TTL of what is stored.
+// ttls is a client that records the TTLs.
 type ttls struct {
 	momento.CacheClient
 	ttl *time.Duration
@@ -131,7 +131,7 @@ func TestADefaultTTLIsOneMinuteAndClamped(t *testing.T) {
 	}
 }
 
-// eventually calls fn until it succeeds: a call that does not wait for a client finds one soon.
+// eventually calls fn until it succeeds, for calls that do not wait for a client.
 func eventually(t *testing.T, fn func() error) {
 	t.Helper()
 	var err error

@@ -105,7 +105,7 @@ func TestACallsErrorJoinsWhatTheSDKHides(t *testing.T) {
 	}
 }
 
-func TestADeadlineThatTheServerTellsAMomentEarlyIsTheContextsOwn(t *testing.T) {
+func TestADeadlineReportedEarlyByTheServerIsTheContextsDeadline(t *testing.T) {
 	slow := errors.New("over the cache's budget")
 	for early, own := range map[time.Duration]bool{time.Millisecond: true, 20 * time.Millisecond: false} {
 		synctest.Test(t, func(t *testing.T) {

@@ -31,7 +31,7 @@ func (f fakeMomento) Set(_ context.Context, r *momento.SetRequest) (responses.Se
 	return &responses.SetSuccess{}, nil
 }
 
-// A holder that is open already, with a fake, needs no service.
+// This example uses an open holder with a fake client.
 func ExampleCache() {
 	ctx := context.Background()
 	cache := &momentocache.Cache{
@@ -50,7 +50,7 @@ func ExampleCache() {
 	// true <nil>
 }
 
-// A key that can never work is refused before anything is dialed.
+// Open refuses an invalid key without dialing.
 func ExampleOpener_Open() {
 	const expired = "eyJhbGciOiJIUzI1NiJ9.eyJ0IjoiZyIsImV4cCI6MTIzNDU2Nzg5MH0.c2lnbmF0dXJl"
 	opener := momentocache.Opener{

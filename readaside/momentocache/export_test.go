@@ -7,13 +7,13 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// Args returns what a line of the SDK's log is made of.
+// Args returns the arguments of a line of the SDK's log.
 func Args(line any) []any {
 	l, _ := line.(logLine)
 	return l.args
 }
 
-// LoggerFactory returns the factory that a client with this configuration and key is made with.
+// LoggerFactory returns the logger factory of a client with this configuration and key.
 func LoggerFactory(o Opener, cfg config.Configuration, key string) logger.MomentoLoggerFactory {
 	token, err := secrets.Static(key).Text()
 	if err != nil {

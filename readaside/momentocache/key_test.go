@@ -20,7 +20,7 @@ const (
 	another = "cell-4-us-west-2-1.prod.a.momentohq.com"
 )
 
-// dialed returns the host that Open dials over TLS, from what it tells the SDK. Nothing is reached.
+// dialed returns the host that Open dials over TLS. Nothing listens there.
 func dialed(t *testing.T, o momentocache.Opener) (string, error) {
 	t.Helper()
 	rec := &recorder{}
@@ -108,7 +108,7 @@ func TestEachKindOfKeyOpensOnALoopbackEndpoint(t *testing.T) {
 	}
 }
 
-func TestAKeyThatCanNeverWorkIsRefusedBeforeTheDial(t *testing.T) {
+func TestAnInvalidKeyIsRefusedBeforeTheDial(t *testing.T) {
 	good := jwt(t, claims{"t": "g"})
 	expired := jwt(t, claims{"t": "g", "exp": 1234567890})
 	for name, row := range map[string]struct{ key, want string }{

@@ -19,7 +19,7 @@ import (
 	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
-// A scripted client does in each Get what the test wants.
+// A scripted client calls a function of the test in each Get.
 type scripted struct {
 	momento.CacheClient
 	get func(ctx context.Context) error
@@ -65,7 +65,7 @@ func holderOf(t *testing.T, get *func(context.Context) error) (*lazyclient.Holde
 }
 
 // The rule itself is tested in package lateness.
-func TestThreeLateCallsReplaceTheClientAndTheThirdSaysWhy(t *testing.T) {
+func TestThreeLateCallsReplaceTheClientAndTheThirdNamesTheCause(t *testing.T) {
 	for name, how := range map[string]func(context.Context) error{"deadline": hangs, "the SDK's own timeout": timesOut} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestThreeLateCallsReplaceTheClientAndTheThirdSaysWhy(t *testing.T) {
 	}
 }
 
-func TestAServiceThatIsMerelySlowIsReconnectedOnceAMinute(t *testing.T) {
+func TestASlowServiceIsReconnectedAtMostOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := hangs
 		holder, opens := holderOf(t, &now)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A listener counts its connections, and can let those that it has die without
-// telling the client, as a freeze of the client's process does.
+// A listener counts its connections, and can make them die silently, as during a freeze of the
+// client's process.
 type listener struct {
 	net.Listener
 	accepted atomic.Int32
@@ -38,7 +38,7 @@ func (l *listener) open() int {
 	return len(l.conns)
 }
 
-// killAll makes the connections that are open go silent.
+// killAll makes the open connections die silently.
 func (l *listener) killAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,7 +53,7 @@ type conn struct {
 	dead atomic.Bool
 }
 
-// Read on a dead connection takes what comes and passes nothing on.
+// Read drops the data of a dead connection.
 func (c *conn) Read(p []byte) (int, error) {
 	for {
 		n, err := c.Conn.Read(p)

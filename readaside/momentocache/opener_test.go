@@ -22,12 +22,12 @@ import (
 
 var quiet = logger.NewNoopMomentoLoggerFactory()
 
-// opener returns an Opener with a key of its own.
+// opener returns an Opener with a new key.
 func opener(t testing.TB, endpoint string) momentocache.Opener {
 	return momentocache.Opener{Source: secret(t, jwt(t, claims{"t": "g"})), Key: member, Endpoint: endpoint}
 }
 
-// goroutines counts those that run a function whose name contains part.
+// goroutines counts the goroutines that run a function whose name contains part.
 func goroutines(part string) int {
 	buf := make([]byte, 1<<20)
 	stacks := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
@@ -40,8 +40,8 @@ func goroutines(part string) int {
 	return n
 }
 
-// requireNoClientLeft waits until no goroutine of a gRPC client is left. The
-// server's end is of package transport too, hence the narrow names.
+// requireNoClientLeft waits until no goroutine of a gRPC client is left. The names are specific,
+// because the server also uses package transport.
 func requireNoClientLeft(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -134,7 +134,7 @@ func TestOpenFailsWhenTheServiceCallsItselfUnavailable(t *testing.T) {
 	requireNoClientLeft(t)
 }
 
-// silent accepts connections and says nothing, not even in HTTP/2.
+// silent accepts connections and does not answer, not even in HTTP/2.
 func silent(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -22,8 +22,8 @@ import (
 	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
-// captureLog makes slog.Default write to the buffer it returns. Its methods must
-// not be used while anything may log.
+// captureLog makes slog.Default write to the buffer it returns. Do not read the buffer while
+// another goroutine may log.
 func captureLog(t *testing.T, level slog.Level) *bytes.Buffer {
 	t.Helper()
 	before := slog.Default()
@@ -59,7 +59,7 @@ func TestTheSDKsLogGoesToSlogWithItsInfoAsDebug(t *testing.T) {
 	assert.Contains(t, out.String(), "level=WARN")
 }
 
-// recorder is a logger of the SDK that keeps what a client is made of.
+// recorder is a logger of the SDK that records its arguments.
 type recorder struct {
 	logger.MomentoLogger
 	props momento.CacheClientProps
@@ -75,7 +75,7 @@ func (r *recorder) Info(_ string, args ...any) {
 	}
 }
 
-// failures is a testing.T for assertions that are meant to fail.
+// failures is a testing.T for assertions that must fail.
 type failures struct{ text string }
 
 func (f *failures) Errorf(format string, args ...any) { f.text += fmt.Sprintf(format, args...) }
@@ -159,7 +159,7 @@ func TestNoErrorOrLogHoldsAKeyThatTheServiceQuotes(t *testing.T) {
 	}
 }
 
-// lines is a logger of one's own.
+// lines is a custom logger.
 type lines struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

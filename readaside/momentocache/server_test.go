@@ -15,7 +15,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// server is a Momento server behind a listener whose connections can die unnoticed.
+// server is a Momento server with a listener whose connections can die silently.
 type server struct {
 	*momentotest.Server
 	listener *listener

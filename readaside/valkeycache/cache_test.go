@@ -18,7 +18,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// opens counts what a holder does.
+// opens counts the events of a holder.
 type opens struct{ opened, released atomic.Int32 }
 
 func (o *opens) observe(e lazyclient.Event) {
@@ -30,7 +30,7 @@ func (o *opens) observe(e lazyclient.Event) {
 	}
 }
 
-// cacheOf returns a cache as a program would make it, with its client open.
+// cacheOf returns a cache with an open client.
 func cacheOf(t testing.TB, o valkeycache.Opener) (*valkeycache.Cache, *opens) {
 	t.Helper()
 	c, n := coldCacheOf(t, o)
@@ -53,8 +53,7 @@ func coldCacheOf(t testing.TB, o valkeycache.Opener) (*valkeycache.Cache, *opens
 	return &valkeycache.Cache{Client: h}, &n
 }
 
-// conforms runs both suites on what an opener opens, beside the other tests that wait for time to
-// pass.
+// conforms runs both suites with the clients of an opener, in parallel with other tests.
 func conforms(t *testing.T, o valkeycache.Opener) {
 	t.Helper()
 	t.Parallel()
@@ -94,14 +93,14 @@ func TestTTLsBelowAMillisecondAreOneMillisecond(t *testing.T) {
 	}
 }
 
-// eventually calls fn until it succeeds: a call that does not wait for a client finds one soon.
+// eventually calls fn until it succeeds, for calls that do not wait for a client.
 func eventually(t *testing.T, fn func() error) {
 	t.Helper()
 	var err error
 	require.Eventually(t, func() bool { err = fn(); return err == nil }, 10*time.Second, time.Millisecond, "%v", err)
 }
 
-// reads are the calls that do not wait for a client, and writes those that do.
+// reads are the calls that do not wait for a client, and writes are the calls that do.
 func reads(c *valkeycache.Cache) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"Get":         func(ctx context.Context) error { _, err := c.Get(ctx, "k"); return err },

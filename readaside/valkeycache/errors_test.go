@@ -96,7 +96,7 @@ func requireNothingOf(t testing.TB, text string, keys ...string) {
 	}
 }
 
-// every is an error and all that its chain holds, under the verbs that one prints with.
+// every returns the texts of an error and of all errors in its chain, under several verbs.
 func every(err error) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v %+v %#v %q", err, err, err, err)

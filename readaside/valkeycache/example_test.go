@@ -40,8 +40,8 @@ func ExampleCache() {
 	// true <nil>
 }
 
-// ElastiCache closes a connection 12 hours after it was authenticated by IAM. With a MaxAge below
-// that, a new one is opened beside it in time, and no call meets the old one's end.
+// ElastiCache closes a connection 12 hours after its authentication with IAM. With a shorter
+// MaxAge, the holder replaces the connection earlier, so that no call fails.
 func ExampleElastiCacheIAM() {
 	var cfg aws.Config // as config.LoadDefaultConfig returns it
 	client := &lazyclient.Holder[valkey.Client]{
@@ -58,7 +58,7 @@ func ExampleElastiCacheIAM() {
 	// Output: true
 }
 
-// A form that cannot work is an error before anything is dialed.
+// Open refuses an invalid Address without dialing.
 func ExampleOpener_Open() {
 	_, err := valkeycache.Opener{Address: "rediss://cache.example.com:6379"}.Open(context.Background())
 	fmt.Println(err)

@@ -17,7 +17,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// A service is a Store on a table that always answers.
+// A service is a Store with a table that always answers.
 type service struct {
 	store   *readaside.Store
 	entries *readaside.Reader[int, int]
@@ -43,7 +43,7 @@ func newService(t testing.TB, c readaside.Cache) *service {
 	return s
 }
 
-// use makes one write and two reads, of which none may fail or return what the write has replaced.
+// use makes one write and two reads. None may fail or return the replaced value.
 func (s *service) use(t testing.TB, key int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -171,7 +171,7 @@ func TestABrokenConnectionFailsNoWriteAndSkipsReadsForAMoment(t *testing.T) {
 	}
 }
 
-func TestAWriteWhoseTimeRunsOutWhileABrokenClientIsReplacedIsNotReady(t *testing.T) {
+func TestAWriteThatTimesOutDuringAReplacementIsNotReady(t *testing.T) {
 	for name := range writes(new(valkeycache.Cache)) {
 		p := startProxy(t, newRedis(t).Addr(), nil)
 		c, _ := cacheOf(t, valkeycache.Opener{Address: p.addr})

@@ -34,8 +34,9 @@ const (
 	notAllowed = "-Command not allowed\r\n"
 )
 
-// A gateway is a proxy that speaks TLS, and allows what Momento's does. It binds a connection to a
-// database by AUTH <database> <API key>, so the server behind it knows no user.
+// A gateway is a proxy with TLS that allows the commands that Momento's gateway allows. AUTH
+// <database> <API key> binds a connection to a database, so the server behind the gateway has no
+// users.
 func startGateway(t testing.TB, to string) (*proxy, *x509.CertPool) {
 	t.Helper()
 	roots, cert := certify(t)

@@ -91,7 +91,7 @@ func TestThePasswordIsReadAsTextOrMember(t *testing.T) {
 	requireNoClientLeft(t)
 }
 
-func TestOpenRefusesWhatCannotWork(t *testing.T) {
+func TestOpenRefusesInvalidOptions(t *testing.T) {
 	credentials := func(context.Context) (string, string, error) { return "", "", nil }
 	for want, o := range map[string]valkeycache.Opener{
 		`valkeycache: Opener.Address "": not of the form host:port`:                                      {},
@@ -231,7 +231,7 @@ func TestAPanicOfCredentialsIsTheCallersAndLeavesNoConnection(t *testing.T) {
 	requireNoClientLeft(t)
 }
 
-func TestOptionsHaveTheLastWord(t *testing.T) {
+func TestOptionsAreAppliedLast(t *testing.T) {
 	m := newRedis(t)
 	addr, dialed := m.Addr(), 0
 	o := valkeycache.Opener{Address: "behind-a-tunnel.example.com:6379", Options: func(option *valkey.ClientOption) {

@@ -14,14 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What a proxy does with a command, in place of passing it on. Any other text is the answer.
+// The faults of a proxy. Any other text is the answer to the command.
 const (
-	mute      = "\x00mute"      // no answer, and none to what comes after it
+	mute      = "\x00mute"      // no answer to this command and later ones
 	drop      = "\x00drop"      // the connection ends
 	dropAfter = "\x00dropAfter" // ... in the middle of the answer
 )
 
-// A proxy stands in front of a server, and misbehaves.
+// A proxy forwards commands to a server and injects faults.
 type proxy struct {
 	addr     string
 	listener net.Listener
@@ -29,13 +29,13 @@ type proxy struct {
 	serving  sync.WaitGroup
 
 	mu       sync.Mutex
-	conns    map[net.Conn]bool // and whether it has died without a word
+	conns    map[net.Conn]bool // the value reports whether the connection has died silently
 	accepted int
 	commands []string
 	fault    func(args []string) (answer string, faulty bool) // called with mu held
 }
 
-// startProxy starts a proxy in front of a server. With a configuration, it speaks TLS.
+// startProxy starts a proxy for a server. With a configuration, it uses TLS.
 func startProxy(t testing.TB, to string, config *tls.Config) *proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -142,7 +142,8 @@ func (p *proxy) each(f func(net.Conn)) {
 	}
 }
 
-// killAll lets the connections that are open go silent, as a freeze of the client's process may.
+// killAll makes the open connections die silently, as may happen during a freeze of the client's
+// process.
 func (p *proxy) killAll() {
 	p.each(func(c net.Conn) { p.conns[c] = true })
 }
@@ -164,7 +165,7 @@ func (p *proxy) dials() int {
 	return p.accepted
 }
 
-// seen returns the names of the commands that have come.
+// seen returns the names of the received commands.
 func (p *proxy) seen() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -193,7 +194,7 @@ func newRedis(t testing.TB) *miniredis.Miniredis {
 	return m
 }
 
-// silent accepts connections and says nothing.
+// silent accepts connections and does not answer.
 func silent(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -12,9 +12,9 @@ import (
 	"github.com/warmclient/warmclient/readaside/valkeycache"
 )
 
-func TestACallReturnsWithItsContextHoweverManyAreUnanswered(t *testing.T) {
+func TestACallReturnsWhenItsContextIsDoneWithAFullWindow(t *testing.T) {
 	p := startProxy(t, newRedis(t).Addr(), nil)
-	// By default the ring has 1024 places.
+	// By default the ring has 1024 slots.
 	client, err := valkeycache.Opener{Address: p.addr, Options: func(o *valkey.ClientOption) { o.RingScaleEachConn = 4 }}.Open(t.Context())
 	require.NoError(t, err)
 	defer client.Close()
@@ -37,7 +37,7 @@ func TestACallReturnsWithItsContextHoweverManyAreUnanswered(t *testing.T) {
 	})
 }
 
-func TestACallOnABrokenConnectionFailsAtOnceHoweverManyWereUnanswered(t *testing.T) {
+func TestACallOnABrokenConnectionFailsAtOnceWithAFullWindow(t *testing.T) {
 	p := startProxy(t, newRedis(t).Addr(), nil)
 	client, err := valkeycache.Opener{Address: p.addr, Options: func(o *valkey.ClientOption) { o.RingScaleEachConn = 4 }}.Open(t.Context())
 	require.NoError(t, err)

@@ -181,7 +181,7 @@ type counter struct{ lines atomic.Int32 }
 
 func (c *counter) Logf(logging.Classification, string, ...any) { c.lines.Add(1) }
 
-func TestWhatIsNotSetIsSaid(t *testing.T) {
+func TestAMissingFieldIsNamed(t *testing.T) {
 	t.Parallel()
 	unused := fakeAPI(func(context.Context) (*ssm.GetParameterOutput, error) { return nil, errors.New("must not be called") })
 	client := parameterstore.NewClient(config("http://127.0.0.1:1"))

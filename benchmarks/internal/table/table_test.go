@@ -42,7 +42,7 @@ func TestASpreadIsInTheUnitOfItsMedian(t *testing.T) {
 	assert.InDelta(t, 38, table.Of([]float64{40, 0, 10, 20, 30}).P95, 1e-9)
 }
 
-func TestARatioHasAsManyDigitsAsItDeserves(t *testing.T) {
+func TestARatioIsRoundedByItsSize(t *testing.T) {
 	base := table.Of([]float64{100})
 	for want, value := range map[string]float64{
 		"1.00x": 100, "1.24x": 124, "0.51x": 51, "0.0064x": 0.64, "42x": 4212, "10x": 999.9, "9.98x": 998,

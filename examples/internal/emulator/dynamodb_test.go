@@ -57,7 +57,7 @@ func TestGetItemReturnsWhatPutItemStored(t *testing.T) {
 	assert.Equal(t, 3, server.Requests(""))
 }
 
-func TestPutItemConditionAcceptsARetryOfOnesOwnAndRefusesAnother(t *testing.T) {
+func TestPutItemConditionAcceptsARetryAndRefusesAnotherWrite(t *testing.T) {
 	_, client := startDynamoDB(t)
 	for range 2 {
 		_, err := client.PutItem(t.Context(), putUser("ada", "r1"))

@@ -18,7 +18,7 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/runtimeapi"
 )
 
-func TestInvokeTellsTheFunctionWhatLambdaTells(t *testing.T) {
+func TestInvokeSendsTheHeadersOfLambda(t *testing.T) {
 	t.Parallel()
 	p := start(t, "plain", runtimeapi.Options{Name: "getuser", Timeout: time.Minute})
 
@@ -120,7 +120,7 @@ func TestInvokeReturnsWhenTheProcessEndsInTheMiddleOfItsResponse(t *testing.T) {
 	assertExited(t, err, 9)
 }
 
-func TestAnInvocationThatNobodyWaitsForIsEndedAtItsDeadline(t *testing.T) {
+func TestAnInvocationWithoutAWaiterIsEndedAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	p := start(t, "plain", runtimeapi.Options{})
 	require.NoError(t, p.Ready(t.Context()))

@@ -150,7 +150,7 @@ func TestResetEndsEveryCallOnTheConnection(t *testing.T) {
 	requireMomento(t, <-answer, momento.ServerUnavailableError)
 }
 
-func TestGarbageIsNoEmptyAnswer(t *testing.T) {
+func TestGarbageIsNotAnEmptyAnswer(t *testing.T) {
 	server, client := start(t)
 	server.Inject(momentotest.Fault{Action: momentotest.Garbage})
 	// The SDK takes an empty answer to a Set for success.
