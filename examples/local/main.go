@@ -133,7 +133,7 @@ func parse(args []string) (options, error) {
 		return o, errors.New("-addr is for -serve only")
 	}
 	if _, _, err := net.SplitHostPort(o.cache); err != nil && o.cache != onMomento && o.cache != onValkey {
-		return o, fmt.Errorf("-cache %q: want momento, valkey or host:port", o.cache)
+		return o, fmt.Errorf("-cache %q: must be momento, valkey or host:port", o.cache)
 	}
 	// ResolveTCPAddr accepts "", which means every interface and any port.
 	if _, _, err := net.SplitHostPort(o.addr); err != nil {

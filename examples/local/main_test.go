@@ -196,7 +196,7 @@ func TestBadCommandLineIsOneClearLineAndExitCodeTwo(t *testing.T) {
 		{[]string{"-serve", "-addr", "127.0.0.1:99999"}, "invalid port"},
 		{[]string{"-addr", "127.0.0.1:0"}, "-addr is for -serve only"},
 		{[]string{"-serve=perhaps"}, "invalid boolean value"},
-		{[]string{"-cache", "redis"}, `-cache "redis": want momento, valkey or host:port`},
+		{[]string{"-cache", "redis"}, `-cache "redis": must be momento, valkey or host:port`},
 	} {
 		var stdout, stderr strings.Builder
 		assert.Equal(t, exitUsage, run(t.Context(), c.args, &stdout, &stderr), c.args)

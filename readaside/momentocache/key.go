@@ -153,17 +153,17 @@ func checkEndpoint(endpoint string) error {
 	case endpoint == "":
 		return nil
 	case strings.Contains(endpoint, "://"):
-		return errors.New("a URL; want the host alone, such as " + exampleHost)
+		return errors.New("a URL: it must be a host, such as " + exampleHost)
 	case strings.HasPrefix(endpoint, "cache."), strings.HasPrefix(endpoint, "api."):
-		return errors.New("a host of one of the region's services; want the region's endpoint, such as " + exampleHost)
+		return errors.New("a host of one of the region's services: it must be the region's endpoint, such as " + exampleHost)
 	case strings.Contains(endpoint, ":"):
 		return checkLoopback(endpoint)
 	}
 	if _, err := netip.ParseAddr(endpoint); err == nil {
-		return errors.New("an IP address without a port; want a host such as " + exampleHost)
+		return errors.New("an IP address without a port: it must be a host, such as " + exampleHost)
 	}
 	if !strings.Contains(endpoint, ".") || !isHost(endpoint) {
-		return errors.New("not a host of the Momento service; want one such as " + exampleHost)
+		return errors.New("not a host of the Momento service, such as " + exampleHost)
 	}
 	return nil
 }
@@ -177,7 +177,7 @@ func checkLoopback(address string) error {
 	}
 	addr, err := netip.ParseAddr(host)
 	if !strings.EqualFold(host, "localhost") && (err != nil || !addr.Unmap().IsLoopback()) {
-		return errors.New("has a port but is not a loopback address; want the host alone, such as " + exampleHost)
+		return errors.New("has a port but is not a loopback address: it must be a host, such as " + exampleHost)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return errors.New("port is not a number from 1 to 65535")

@@ -13,7 +13,7 @@ const exampleAddress = "cache.example.com:6379"
 // checkAddress returns an error if address is not a valid Opener.Address.
 func checkAddress(address string) error {
 	if strings.Contains(address, "://") {
-		return errors.New("a URL; want host and port alone, such as " + exampleAddress)
+		return errors.New("a URL: it must be host:port, such as " + exampleAddress)
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || host == "" {

@@ -63,5 +63,5 @@ func ExampleOpener_Open() {
 	_, err := valkeycache.Opener{Address: "rediss://cache.example.com:6379"}.Open(context.Background())
 	fmt.Println(err)
 	// Output:
-	// valkeycache: Opener.Address "rediss://cache.example.com:6379": a URL; want host and port alone, such as cache.example.com:6379
+	// valkeycache: Opener.Address "rediss://cache.example.com:6379": a URL: it must be host:port, such as cache.example.com:6379
 }

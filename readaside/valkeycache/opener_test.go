@@ -99,7 +99,7 @@ func TestOpenRefusesInvalidOptions(t *testing.T) {
 		`valkeycache: Opener.Address ":6379": not of the form host:port`:                                 {Address: ":6379"},
 		`valkeycache: Opener.Address "localhost:redis": port is not a number`:                            {Address: "localhost:redis"},
 		`valkeycache: Opener.Address "localhost:0": port is not a number`:                                {Address: "localhost:0"},
-		`valkeycache: Opener.Address "rediss://cache.example.com:6379": a URL; want host and port alone`: {Address: "rediss://cache.example.com:6379"},
+		`valkeycache: Opener.Address "rediss://cache.example.com:6379": a URL: it must be host:port`: {Address: "rediss://cache.example.com:6379"},
 		`valkeycache: Opener.Credentials is set together with`:                                           {Address: "localhost:1", Credentials: credentials, Username: "ada"},
 		`valkeycache: Opener.Credentials is set together with Username or Source`:                        {Address: "localhost:1", Credentials: credentials, Source: text("a")},
 	} {
