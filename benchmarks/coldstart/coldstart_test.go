@@ -20,7 +20,7 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/coldstart"
 )
 
-// The test is also the function: one that talks to each service once.
+// The test binary is also the function, which calls each service once.
 func TestMain(m *testing.M) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
 		lambda.Start(handle)
@@ -50,7 +50,7 @@ func post(service string) error {
 	return resp.Body.Close()
 }
 
-// cache waits for the first byte of Momento's preface, or of Valkey's answer.
+// cache waits for the first byte of Momento's HTTP/2 preface or of Valkey's answer.
 func cache() error {
 	c, err := net.Dial("tcp", os.Getenv("MOMENTO_ENDPOINT")+os.Getenv("CACHE_ENDPOINT")) // one of them
 	if err != nil {

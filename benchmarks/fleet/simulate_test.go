@@ -17,8 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFleet also shows that the world is bad enough: every other protocol serves stale values in
-// it.
+// TestFleet also shows that the world has enough faults: every other protocol serves stale values.
 func TestFleet(t *testing.T) {
 	p := plan{Processes: []int{20}, Requests: 100_000}
 	if text := os.Getenv(planVariable); text != "" {
@@ -47,7 +46,7 @@ func TestFleet(t *testing.T) {
 	}
 }
 
-// simulate runs a fleet for a minute, or until there were enough requests if that is later.
+// simulate runs a fleet for a minute, or longer until there were enough requests.
 func simulate(t *testing.T, protocol string, processes, requests int) (r Result) {
 	seconds := max(60, float64(requests)/(rate*float64(processes)))
 	lasts := time.Duration(seconds * float64(time.Second))
@@ -68,7 +67,7 @@ func simulate(t *testing.T, protocol string, processes, requests int) (r Result)
 			w.do(w.evict)
 		}
 		fleet.Wait()
-		time.Sleep(time.Minute) // for what a protocol does later, as its second delete: no goroutine may remain
+		time.Sleep(time.Minute) // for later actions, such as the second delete: no goroutine may remain
 		r = w.tally
 		r.Hottest = w.hottest
 		r.ReadP50, r.ReadP99 = percentile(w.reads, 0.5), percentile(w.reads, 0.99)
@@ -89,8 +88,8 @@ func percentile(d []time.Duration, q float64) time.Duration {
 	return d[int(math.Ceil(q*float64(len(d))))-1]
 }
 
-// live is the life of one process: it serves one request at a time, is frozen now and then, and is
-// killed in the end, in the middle of whatever it does.
+// live runs one process: it serves one request at a time, is frozen repeatedly, and is finally
+// killed at a random point.
 func live(ctx context.Context, t *testing.T, w *world, protocol string) {
 	p := &process{world: w}
 	c, err := newClient(protocol, p)
@@ -124,7 +123,7 @@ func live(ctx context.Context, t *testing.T, w *world, protocol string) {
 	p.kill()
 }
 
-// sleep reports whether d has passed before ctx ended.
+// sleep reports whether d has passed before ctx was done.
 func sleep(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):
@@ -141,7 +140,7 @@ func read(ctx context.Context, p *process, c client, key string) {
 	start := time.Now()
 	value, err := c.read(context.WithValue(context.WithoutCancel(ctx), requestKey{}, r), key)
 	if p.running() != nil {
-		return // there is no one to answer any more
+		return // the caller is gone
 	}
 	took := time.Since(start)
 	p.do(func() {
@@ -161,10 +160,10 @@ func read(ctx context.Context, p *process, c client, key string) {
 	})
 }
 
-// write updates a key. It marks the key as exposed where the write is one after which the
-// documentation of readaside, under "What remains", allows stale values: its process was killed in
-// the middle of it, or its second step had no effect on the cache. A later write of the key that
-// meets neither, and that no other overlaps, ends that.
+// write updates a key. It marks the key as exposed if the documentation of readaside, under "What
+// remains", allows stale values after the write: its process was killed during it, or its second
+// step had no effect on the cache. The mark is removed by a later write of the key without these
+// faults that no other write overlaps.
 func write(ctx context.Context, p *process, c client, key string) {
 	var value uint64
 	var before int

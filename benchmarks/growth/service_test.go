@@ -20,7 +20,7 @@ import (
 
 const fake = "serve as if the test were the service"
 
-// The test is also the service.
+// The test binary is also the service.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == fake {
 		serve()

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// What the peers do is recorded, not asserted: it is theirs to change.
+// The results of the peers are logged, not asserted, because they may change.
 func TestHardCasesBesidePeers(t *testing.T) {
 	outcomes, err := holders.Outcomes(t.Context())
 	require.NoError(t, err)

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// BenchmarkColdStampede lets 64 callers ask for a value that takes a millisecond to open. The
-// allocations include those of the 64 goroutines.
+// BenchmarkColdStampede makes 64 concurrent callers get a value that takes a millisecond to open.
+// The allocations include those of the 64 goroutines.
 func BenchmarkColdStampede(b *testing.B) {
 	storm(b, 64, nil, func(context.Context) (int, error) {
 		time.Sleep(time.Millisecond)
@@ -19,11 +19,11 @@ func BenchmarkColdStampede(b *testing.B) {
 	})
 }
 
-// BenchmarkFailureStorm lets ten callers ask for a value whose open fails after 50 ms.
+// BenchmarkFailureStorm makes ten concurrent callers get a value whose open fails after 50ms.
 func BenchmarkFailureStorm(b *testing.B) { storm(b, 10, nil, fail) }
 
-// BenchmarkFailureCrowd is BenchmarkFailureStorm with 10,000 callers, but for the holders that
-// would let one caller after the other open: that takes minutes.
+// BenchmarkFailureCrowd is BenchmarkFailureStorm with 10,000 callers. It omits the contenders that
+// open once per caller sequentially, which takes minutes.
 func BenchmarkFailureCrowd(b *testing.B) { storm(b, 10_000, []string{"Synctrack", "SamberDo"}, fail) }
 
 func fail(context.Context) (int, error) {

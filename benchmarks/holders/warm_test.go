@@ -29,8 +29,8 @@ func openCredentials(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET"}, nil
 }
 
-// Package variables, which is how such values are used: a closure over a local variable would be a
-// different read.
+// The values are package variables, as in real programs. A closure over a local variable would be
+// read differently.
 var (
 	bare        atomic.Pointer[client]
 	once        = sync.OnceValues(openPlain)
@@ -52,8 +52,8 @@ var (
 
 func use(context.Context, *client) error { return nil }
 
-// warm reads a value that is there, n times. The loops stand in full, since a function value in
-// between would cost more than the fastest reads.
+// warm reads an open value n times. The loops are repeated, because a call through a function value
+// costs more than the fastest reads.
 var warm = []struct {
 	name string
 	read func(ctx context.Context, n int)
@@ -125,15 +125,15 @@ var warm = []struct {
 	}},
 }
 
-// BenchmarkWarmParallel shares the reads among as many goroutines as there are processors.
+// BenchmarkWarmParallel divides the reads among as many goroutines as there are processors.
 func BenchmarkWarmParallel(b *testing.B) {
 	for _, c := range warm {
 		share(b, c.name, runtime.GOMAXPROCS(0), c.read)
 	}
 }
 
-// BenchmarkWarmReaders shares the reads among more and more goroutines. The time of a read includes
-// their start, which matters where there are few reads for each.
+// BenchmarkWarmReaders divides the reads among increasing numbers of goroutines. The time of a read
+// includes their start, which is significant if each makes few reads.
 func BenchmarkWarmReaders(b *testing.B) {
 	for _, c := range warm {
 		for _, readers := range []int{1, 10, 100, 1000} {

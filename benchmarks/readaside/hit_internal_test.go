@@ -10,9 +10,9 @@ import (
 	"github.com/warmclient/warmclient/accounts"
 )
 
-// BenchmarkHit reads a user whom the cache in memory holds. Raw and RawRedis are the cache itself,
-// as it is and as go-redis/cache calls it. Service has a cache that returns when its context is
-// done, and is called inline.
+// BenchmarkHit reads a user from the in-memory cache. Raw and RawRedis are the cache itself, called
+// directly and as go-redis/cache calls it. Service has a cache that returns when its context is
+// done, and so calls it inline.
 func BenchmarkHit(b *testing.B) {
 	ctx, cancel := context.WithTimeout(b.Context(), time.Hour) // a request has a deadline
 	defer cancel()
@@ -42,14 +42,14 @@ func BenchmarkHit(b *testing.B) {
 			require.NoError(b, err)
 			_, err = get(ctx, "ann")
 			require.NoError(b, err)
-			time.Sleep(join) // some fill in the background
+			time.Sleep(join) // some contenders fill in the background
 			b.ReportAllocs()
 			for b.Loop() {
 				if u, err := get(ctx, "ann"); err != nil || u.Username != "ann" {
 					b.Fatal(u, err)
 				}
 			}
-			// A busy machine can make a hit too late to be used.
+			// On a busy machine, a hit may be late and is not used.
 			b.ReportMetric(float64(loads-1)/float64(b.N), "loads/op")
 		})
 	}

@@ -19,9 +19,9 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// BenchmarkLoopbackHit reads a user whom a Momento server on loopback holds: by the SDK's own call,
-// which gets the bytes and no more, and by GetUser. Both take turns, so that whatever else the
-// machine does strikes both; x-sdk is the ratio of the medians.
+// BenchmarkLoopbackHit reads a user from a Momento server on loopback, with the SDK's own call,
+// which returns only the bytes, and with GetUser. Both alternate, so that other load affects both.
+// x-sdk is the ratio of the medians.
 func BenchmarkLoopbackHit(b *testing.B) {
 	_, client, cache := connect(b)
 	service, err := accounts.New(writeOnly{}, "accounts", accounts.Options{
@@ -50,8 +50,7 @@ func BenchmarkLoopbackHit(b *testing.B) {
 
 	var sdk, got []time.Duration
 	for b.Loop() {
-		// Each goes first as often as the other: what comes second finds the caches of the processor
-		// warm.
+		// The order alternates, because the second call finds the caches of the processor warm.
 		if len(sdk)%2 == 0 {
 			sdk = append(sdk, timed(b, bare))
 			got = append(got, timed(b, ours))
@@ -65,7 +64,7 @@ func BenchmarkLoopbackHit(b *testing.B) {
 	b.ReportMetric(float64(median(got))/float64(median(sdk)), "x-sdk")
 }
 
-// connect returns a Momento server on loopback, a client of it, and a cache on it.
+// connect returns a Momento server on loopback, a client of it, and a cache that uses it.
 func connect(b *testing.B) (*momentotest.Server, momento.CacheClient, readaside.Cache) {
 	server := momentotest.NewServer("accounts")
 	b.Cleanup(server.Close)
@@ -97,7 +96,7 @@ func median(all []time.Duration) time.Duration {
 	return all[len(all)/2]
 }
 
-// writeOnly is a table that nothing is read from.
+// writeOnly is a table that supports only writes.
 type writeOnly struct{ accounts.DynamoDB }
 
 func (writeOnly) PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/readaside"
 )
 
-// What the peers do is recorded, not asserted: it is theirs to change.
+// The results of the peers are logged, not asserted, because they may change.
 func TestConcurrentMissesAreOneLoadAndACancelFailsNoOtherCaller(t *testing.T) {
 	t.Parallel()
 	all, err := readaside.Coalescing(t.Context())

@@ -23,8 +23,9 @@ type protocol struct {
 	write func(ctx context.Context, id string) error
 }
 
-// BenchmarkProtocol compares what hits, misses and writes cost with leases and fences, and without
-// them. The table takes no time. On the cache in memory it shows the protocol's own allocations.
+// BenchmarkProtocol compares the costs of hits, misses and writes with and without leases and
+// fences. The table has no latency. With the in-memory cache, it shows the allocations of the
+// protocol itself.
 func BenchmarkProtocol(b *testing.B) {
 	server, _, loopback := connect(b)
 	ctx, cancel := context.WithTimeout(b.Context(), time.Hour) // a request has a deadline
@@ -102,7 +103,7 @@ func protocols(b *testing.B, cache readaside.Cache) []protocol {
 
 func nothing(context.Context) error { return nil }
 
-// plain is read-aside as it is usually written, with a delete after the write.
+// plain is the usual read-aside, with a delete after the write.
 func plain(cache readaside.Cache) protocol {
 	return protocol{
 		"Plain",

@@ -11,10 +11,10 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/secrettimes"
 )
 
-// Two seconds keep the tests short, and are still more than our own budget.
+// Two seconds keep the tests short, and are longer than our own time limit.
 var limit = flag.Duration("limit", 2*time.Second, "the callers' deadline")
 
-// What the peers do is recorded, not asserted: it is theirs to change.
+// The results of the peers are logged, not asserted, because they may change.
 func TestEveryFaultEndsWithinTheBudgetAndIsNamed(t *testing.T) {
 	samples, err := secrettimes.Times(t.Context(), *limit, 1)
 	require.NoError(t, err)

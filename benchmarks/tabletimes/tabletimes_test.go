@@ -10,7 +10,7 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/tabletimes"
 )
 
-// What the SDK does is recorded, not asserted: it is theirs to change.
+// The results of the SDK are logged, not asserted, because they may change.
 func TestDeadConnectionsFailNoRequest(t *testing.T) {
 	all, err := tabletimes.Thaws(t.Context(), 1)
 	require.NoError(t, err)

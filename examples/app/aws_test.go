@@ -13,12 +13,12 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// setEnviron makes these the only AWS settings, and the clients cold.
+// setEnviron sets the given AWS settings, unsets all others, and resets the clients.
 func setEnviron(t *testing.T, environ ...string) {
 	t.Helper()
 	for _, entry := range os.Environ() {
 		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, value) // to have it restored
+			t.Setenv(name, value) // restores it after the test
 			require.NoError(t, os.Unsetenv(name))
 		}
 	}
@@ -45,7 +45,8 @@ func TestEndpointsOfTheEnvironmentHoldOnBothWays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			stack, err := emulator.Start(emulator.Options{})
 			require.NoError(t, err)
-			// The general endpoint is dead: the services' own win over it.
+			// Nothing listens at the general endpoint. The endpoints of the services take
+			// precedence.
 			setEnviron(t, append(stack.Environ(), more, "AWS_ENDPOINT_URL=http://127.0.0.1:1")...)
 			t.Cleanup(func() { require.NoError(t, stack.Close()) })
 			require.NoError(t, app.Warm(t.Context()))
@@ -65,7 +66,7 @@ func TestWarmTakesTheLongestLegNotTheSum(t *testing.T) {
 	stack.SecretsManager.Inject(emulator.Fault{Action: emulator.Hang})
 	warmed := make(chan error, 1)
 	go func() { warmed <- app.Warm(t.Context()) }()
-	// Both legs are at their first server while neither has had an answer.
+	// Both parts of the warm-up have called their first server before either gets an answer.
 	require.Eventually(t, func() bool {
 		return stack.DynamoDB.Requests("") == 1 && stack.SecretsManager.Requests("") == 1
 	}, 800*time.Millisecond, time.Millisecond)

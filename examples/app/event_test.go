@@ -19,7 +19,7 @@ func echoMember(_ context.Context, r *app.Request) (any, error) {
 	return []string{r.PathValue("organization"), r.PathValue("username")}, nil
 }
 
-// rest is an event of a REST API. It has the path and its parameters as the client sent them.
+// rest is an event of a REST API. Its path and parameters are not decoded.
 func rest(method, resource, path string, parameters map[string]string) events.APIGatewayProxyRequest {
 	e := events.APIGatewayProxyRequest{Resource: resource, Path: path, HTTPMethod: method, PathParameters: parameters}
 	e.RequestContext.Stage = "prod"
@@ -120,8 +120,8 @@ func TestPathParametersAreDecodedExactlyOnceInEveryShape(t *testing.T) {
 func TestStageInFrontOfThePathIsNoPartOfIt(t *testing.T) {
 	f := app.New("GET /users/{username}", func(_ context.Context, r *app.Request) (any, error) { return r.PathValue("username"), nil })
 	for path, want := range map[string]string{
-		"/prod/users/ada":  `"ada"`, // by the API's own domain name
-		"/users/ada":       `"ada"`, // by one's own
+		"/prod/users/ada":  `"ada"`, // with the API's default domain name
+		"/users/ada":       `"ada"`, // with a custom domain name
 		"/prod/users/prod": `"prod"`,
 	} {
 		e := second("GET", "$default", path, nil)

@@ -24,7 +24,7 @@ import (
 	"github.com/warmclient/warmclient/lazyclient"
 )
 
-// captureLog returns what slog.Default is told until the test ends, one map a line.
+// captureLog returns the lines logged to slog.Default during the test, as maps.
 func captureLog(t *testing.T) func() []map[string]any {
 	t.Helper()
 	var mu sync.Mutex
@@ -43,7 +43,7 @@ func captureLog(t *testing.T) func() []map[string]any {
 		for text := range strings.Lines(buf.String()) {
 			var line map[string]any
 			require.NoError(t, json.Unmarshal([]byte(text), &line), text)
-			if line["event"] != "Released" { // the client may be an earlier test's
+			if line["event"] != "Released" { // the client may belong to an earlier test
 				lines = append(lines, line)
 			}
 		}
@@ -163,7 +163,7 @@ func TestRequestIsLoggedOnceWithIDRouteStatusDurationAndColdness(t *testing.T) {
 	all := lines()
 	require.Len(t, all, 4)
 	for i, line := range all {
-		want := "url-id" // the gateway's, for want of Lambda's
+		want := "url-id" // the gateway's ID, because there is none of Lambda
 		if i < 2 {
 			want = "lambda-id"
 		}
@@ -201,7 +201,7 @@ func TestFunctionServesManyRequestsAtOnceAndOneOfThemIsCold(t *testing.T) {
 			assert.Equal(t, fmt.Sprintf(`"u%d"`, i), got.Body)
 		})
 	}
-	inside.Wait() // all at once
+	inside.Wait() // until all run concurrently
 	close(release)
 	wg.Wait()
 	cold := 0

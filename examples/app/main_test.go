@@ -10,7 +10,7 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-// asFunction makes the test binary a function, which a test starts as a process.
+// asFunction is the environment variable that makes the test binary run as a function.
 const asFunction = "APP_TEST_AS_FUNCTION"
 
 func TestMain(m *testing.M) {

@@ -40,13 +40,13 @@ func TestInvalidSettingIsOneErrorLineThatNamesIt(t *testing.T) {
 			if c.secret != "" {
 				stack.SecretsManager.Put("accounts/MomentoAuthToken", c.secret)
 			}
-			// With provisioned concurrency the start waits for the cache, so that the line is of
-			// the start.
+			// With provisioned concurrency the start waits for the cache, so that the start logs
+			// the line.
 			p := startFunction(t, stack, 0, append(c.env, "AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency")...)
 			assertOneError(t, p, c.variable)
-			// Each request may open the clients again, which tells nothing new.
+			// Each request may open the clients again, but must not log another ERROR.
 			for range 3 {
-				time.Sleep(60 * time.Millisecond) // the holder's first pause
+				time.Sleep(60 * time.Millisecond) // the holder's first backoff
 				invokeProcess(t, p, functionURL("GET", "/users/ada"))
 			}
 			assertOneError(t, p, c.variable)
@@ -55,7 +55,7 @@ func TestInvalidSettingIsOneErrorLineThatNamesIt(t *testing.T) {
 	}
 }
 
-// assertOneError looks for the lines at ERROR beside those of the requests.
+// assertOneError checks the lines at ERROR other than those of requests.
 func assertOneError(t *testing.T, p *runtimeapi.Process, variable string) {
 	t.Helper()
 	var errors []string
@@ -121,7 +121,7 @@ func TestTheReasonTheRuntimeEndsTheProcessIsAnErrorAtEveryLevel(t *testing.T) {
 			t.Cleanup(func() { require.NoError(t, stack.Close()) })
 			self, err := os.Executable()
 			require.NoError(t, err)
-			// A second AWS_LAMBDA_RUNTIME_API in the environment wins: nothing listens there.
+			// The last AWS_LAMBDA_RUNTIME_API in the environment applies. Nothing listens there.
 			p, err := runtimeapi.Start(runtimeapi.Options{
 				Path: self,
 				Env: append(stack.Environ(), asFunction+"=1", "AWS_LAMBDA_LOG_LEVEL="+level,

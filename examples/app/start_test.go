@@ -93,7 +93,7 @@ func TestAFunctionServesConcurrentInvocationsAndClosesClientsOnSIGTERM(t *testin
 	}
 	assert.Equal(t, 200, requests)
 	assert.Equal(t, 1, cold)
-	// On a busy machine the 250 ms may not be enough, which then is in the log.
+	// On a busy machine the 250ms may not suffice. The log then says so.
 	assert.True(t, alive == 0 || strings.Contains(p.Log(), `"message":"close"`), "Momento's client is closed")
 }
 
@@ -107,7 +107,7 @@ func TestFunctionStartsWhateverIsDown(t *testing.T) {
 	stack.DynamoDB.Inject(emulator.Fault{Action: emulator.Refuse})
 	p := startFunction(t, stack, 0)
 
-	// On a busy machine the load is abandoned before it has told that there was no connection.
+	// On a busy machine the load may be abandoned before it reports the failed connection.
 	assert.Contains(t, []int{503, 504}, invokeProcess(t, p, functionURL("GET", "/users/ada")).StatusCode)
 	stack.DynamoDB.Heal()
 	assert.Equal(t, 404, invokeProcess(t, p, functionURL("GET", "/users/ada")).StatusCode)

@@ -14,7 +14,7 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/runtimeapi"
 )
 
-// startOnValkey starts this test binary as a function whose cache is a Valkey server. The start
+// startOnValkey starts this test binary as a function with a Valkey server as its cache. The start
 // waits for the cache.
 func startOnValkey(t *testing.T, env ...string) (*runtimeapi.Process, *emulator.Stack, *emulator.Valkey) {
 	t.Helper()

@@ -17,7 +17,7 @@ import (
 	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
-// slowTable is a table without an item that answers after a while.
+// slowTable is an empty table with latency.
 type slowTable struct {
 	accounts.DynamoDB
 	delay time.Duration
@@ -36,8 +36,8 @@ type idleCache struct{ momento.CacheClient }
 
 func (idleCache) Close() {}
 
-// fakeClients puts a table, and a cache that opens once it is released, in place of the real
-// clients until the test ends. It is called in a bubble of synctest.
+// fakeClients replaces the clients during the test with a table and a cache whose open waits until
+// the test releases it. It must be called in a bubble of synctest.
 func fakeClients(t *testing.T, table func(ctx context.Context) (accounts.DynamoDB, error)) (release func(), opens *atomic.Int32) {
 	t.Helper()
 	released := make(chan struct{})
@@ -84,7 +84,7 @@ func TestStartWaitsForDynamoDBAndThenALittleForTheCacheWhichGoesOnOpening(t *tes
 				require.NoError(t, app.Warm(t.Context()))
 				assert.Equal(t, answer+wait, time.Since(start))
 
-				// The first read does not wait for it.
+				// The first read does not wait for the cache.
 				start = time.Now()
 				f := app.New("GET /users/{username}", app.With(&app.Accounts, getUser))
 				assert.Equal(t, 404, invoke(t, f, functionURL("GET", "/users/ada")).StatusCode)

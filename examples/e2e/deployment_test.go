@@ -57,8 +57,8 @@ func TestTheTableHasTheKeysThatTheItemsHave(t *testing.T) {
 	}, d.Tables[0])
 }
 
-// A function that asks for its caller has to be behind the authorizer that finds one. Of the others
-// only sign-up is open: who signs up has no token yet.
+// A function that calls Caller must have the authorizer. Of the other functions, only the sign-up
+// requires no token.
 func TestOnlySignUpIsOpenToCallersWithoutAToken(t *testing.T) {
 	t.Parallel()
 	d := readSAM(t)
@@ -71,7 +71,7 @@ func TestOnlySignUpIsOpenToCallersWithoutAToken(t *testing.T) {
 	}
 }
 
-// local are the variables that a deployment must not set.
+// local lists the variables that a deployment must not set.
 var local = []string{"DEMO_TRUST_AUTHORIZATION_HEADER"}
 
 func TestTheEnvironmentHasWhatTheCodeReadsAndNothingElse(t *testing.T) {
@@ -79,7 +79,7 @@ func TestTheEnvironmentHasWhatTheCodeReadsAndNothingElse(t *testing.T) {
 	read := variablesReadBy(t, filepath.Join(examples, "app"))
 	require.Subset(t, read, local)
 	want := slices.DeleteFunc(read, func(name string) bool {
-		return strings.HasPrefix(name, "AWS_") || slices.Contains(local, name) // Lambda sets the former
+		return strings.HasPrefix(name, "AWS_") || slices.Contains(local, name) // Lambda sets those with the prefix AWS_
 	})
 	for name, f := range readSAM(t).Functions {
 		assert.ElementsMatch(t, want, slices.Collect(maps.Keys(f.Environment)), name)
@@ -120,8 +120,8 @@ func variablesReadBy(t *testing.T, dir string) []string {
 	return slices.Collect(maps.Keys(found))
 }
 
-// The functions run in the deployment's environment, and all that they ask of AWS is noted: a
-// permission is missing, or one too many, if that is not what their policies allow.
+// The functions run in the environment of the deployment, and the test records their calls of AWS.
+// Their policies must allow exactly these calls.
 func TestEachFunctionMayDoWhatItDoesAndNothingElse(t *testing.T) {
 	t.Parallel()
 	s := startServices(t)
@@ -163,14 +163,14 @@ func TestEachFunctionMayDoWhatItDoesAndNothingElse(t *testing.T) {
 	}
 }
 
-// values returns the environment with the name of the real table in it.
+// values returns the environment with the name of the test's table.
 func values(t *testing.T, environment map[string]any) []string {
 	t.Helper()
 	var entries []string
 	for name, value := range environment {
 		switch name {
 		case "MOMENTO_ENDPOINT":
-			continue // the local server's remains
+			continue // keep the value for the local server
 		case "TABLE_NAME":
 			value = "accounts"
 		}

@@ -16,11 +16,11 @@ import (
 type request struct {
 	function string
 	values   map[string]string // of the path's parameters
-	caller   string            // as the authorizer has found; "": none
+	caller   string            // as set by the authorizer; "" means none
 	body     string
 }
 
-// response is what all shapes have in common.
+// response has the fields that all response formats have in common.
 type response struct {
 	Status  int               `json:"statusCode"`
 	Headers map[string]string `json:"headers"`
@@ -33,7 +33,7 @@ type shape struct {
 	event func(r request, method, path string) any
 }
 
-// credential is in the headers of all events. What it is worth has been decided by the authorizer.
+// credential is in the headers of all events. The authorizer has already verified it.
 const credential = "Bearer header.payload-of-the-caller.signature-of-the-caller"
 
 var (
@@ -52,7 +52,7 @@ func restEvent(r request, method, path string) any {
 		Body:           r.body,
 	}
 	for name, value := range r.values {
-		e.PathParameters[name] = url.PathEscape(value) // a REST API leaves them as they came
+		e.PathParameters[name] = url.PathEscape(value) // a REST API does not decode them
 	}
 	e.RequestContext.ResourcePath = path
 	e.RequestContext.RequestID = "rest"
@@ -73,7 +73,7 @@ func httpEvent(r request, method, path string) any {
 		Body:           r.body,
 	}
 	for name, value := range r.values {
-		e.RawPath = strings.Replace(e.RawPath, "{"+name+"}", value, 1) // an HTTP API decodes the path, too
+		e.RawPath = strings.Replace(e.RawPath, "{"+name+"}", value, 1) // an HTTP API decodes the path
 	}
 	e.RequestContext.RouteKey = e.RouteKey
 	e.RequestContext.RequestID = "http"
@@ -88,7 +88,7 @@ func httpEvent(r request, method, path string) any {
 	return e
 }
 
-// urlEvent has no caller: a function URL has no authorizer that finds one.
+// urlEvent has no caller, because a function URL has no authorizer.
 func urlEvent(r request, method, path string) any {
 	e := events.LambdaFunctionURLRequest{
 		Version: "2.0",
@@ -102,7 +102,7 @@ func urlEvent(r request, method, path string) any {
 	return e
 }
 
-// path puts the values into the path of the route.
+// path returns the path of the route with the values inserted.
 func (r request) path(route string) string {
 	for name, value := range r.values {
 		route = strings.Replace(route, "{"+name+"}", url.PathEscape(value), 1)

@@ -12,11 +12,11 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// frozen is how long Lambda freezes the processes here: longer than any timeout that runs in them
-// apart from the whole warm-up's. The longest is that of an open, five seconds.
+// frozen is the duration of a freeze. It is longer than all timeouts in the processes except that
+// of the whole warm-up. The longest is that of an open, five seconds.
 const frozen = 5500 * time.Millisecond
 
-// freeze stops f for longer than its timeouts, does what happens meanwhile, and lets it go on.
+// freeze freezes f for longer than its timeouts, calls a function in the meantime, and thaws f.
 func (f *function) freeze(t *testing.T, meanwhile func()) {
 	t.Helper()
 	require.NoError(t, f.Freeze())
@@ -58,7 +58,7 @@ func TestAThawedFunctionAnswers(t *testing.T) {
 		assert.GreaterOrEqual(t, f.count(t, "momento", "Opened"), 2, "the dead client was replaced")
 	})
 
-	// An attempt pays for it, and not the request.
+	// An attempt fails, but not the request.
 	t.Run("though its connections to the table have died without a word", func(t *testing.T) {
 		t.Parallel()
 		s := startServices(t)

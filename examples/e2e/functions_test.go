@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	flag.Parse()
-	// Most of these tests wait most of the time, for what is frozen or times out.
+	// These tests mostly wait for freezes and timeouts.
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
 		if err := f.Value.Set("8"); err != nil {
 			panic(err)
@@ -38,7 +38,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// routes returns the route of each function, by its directory's name, as its main hands it to
+// routes returns the route of each function, by the name of its directory, as main passes it to
 // Start.
 var routes = sync.OnceValues(func() (map[string]string, error) {
 	found := map[string]string{}
@@ -76,8 +76,8 @@ var builds struct {
 	done map[string]func() error
 }
 
-// binary returns the path of a compiled program of the module, such as "getuser". Each is compiled
-// once per run of the tests, when the first test needs it: meanwhile others go on.
+// binary returns the path of a compiled program of the module, such as "getuser". Each program is
+// compiled once per run, when the first test uses it.
 func binary(t testing.TB, program string) string {
 	t.Helper()
 	builds.Lock()

@@ -18,8 +18,8 @@ type exchange struct {
 	body   string
 }
 
-// story is what two users do, in an order that makes sense. The names are not plain, to see what
-// becomes of them on their way through a path.
+// story is a sequence of requests of two users. The names contain special characters, to test the
+// encoding of paths.
 func story(ada, grace, name, slug string) []exchange {
 	org := map[string]string{"organization": slug}
 	member := func(username string) map[string]string {
@@ -103,23 +103,24 @@ func TestAWarmProcessAnswersFromTheCacheAlone(t *testing.T) {
 	f := s.start(t, "getuser")
 	s.eventuallyCached(t, f, getUser("ada"))
 	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Refuse})
-	// Not each time: a machine that stalls is late for the cache, too.
+	// Not all of them: on a machine that stalls, the cache is also late.
 	eventually(t, func() bool {
 		res, err := f.invoke(t.Context(), httpAPI.invocation(t, getUser("ada")))
 		return err == nil && res.Status == http.StatusOK
 	})
 	f.end(t)
 	assert.Equal(t, 1, f.count(t, "dynamodb", "Opened"))
-	// A client is opened again only after the machine has stalled for three of its calls.
+	// A client is opened again only if the machine has stalled during three of its calls.
 	assert.LessOrEqual(t, s.SecretsManager.Requests("GetSecretValue"), 1+f.count(t, "momento", "Invalidated"))
 }
 
-// An invocation that Lambda has to end costs the process, and its successor a cold start.
+// If an invocation exceeds its deadline, Lambda kills the process, and the next one has a cold
+// start.
 func TestAnInvocationIsAnsweredBeforeItsDeadlineAndTheNextOneIsHealthy(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ hung, next request }{
 		{getUser("ada"), getUser("ada")},
-		{createUser("grace"), createUser("barbara")}, // whether a hung write is committed is open
+		{createUser("grace"), createUser("barbara")}, // a hung write may or may not be committed
 	} {
 		t.Run(test.hung.function, func(t *testing.T) {
 			t.Parallel()
@@ -150,14 +151,14 @@ func TestAnInvocationIsAnsweredBeforeItsDeadlineAndTheNextOneIsHealthy(t *testin
 				assert.Contains(t, l.Error, "deadline exceeded")
 				least = min(least, time.Duration(l.Duration*float64(time.Millisecond)))
 			}
-			// The function leaves itself a tenth of a second. A busy machine can stall for longer,
-			// but not always.
+			// The function reserves a tenth of a second. A busy machine may stall for longer, but
+			// not every time.
 			assert.Less(t, least, in.Timeout-50*time.Millisecond)
 		})
 	}
 }
 
-// What is no HTTP request has no HTTP answer: it is an error of the function, which lives on.
+// An event that is not an HTTP request is an error of the function. The process continues.
 func TestAnEventOfAnotherKindIsAFunctionErrorAndTheProcessLivesOn(t *testing.T) {
 	t.Parallel()
 	s := startServices(t)

@@ -21,7 +21,7 @@ func TestAProcessServesAsManyInvocationsAtOnceAsLambdaSends(t *testing.T) {
 	f := s.start(t, "getuser", concurrent(concurrency))
 	f.ready(t)
 
-	// All are in DynamoDB at once, or none would come out.
+	// The requests return only if all of them are in DynamoDB at the same time.
 	before := s.DynamoDB.Requests("GetItem")
 	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Hang})
 	var wg sync.WaitGroup
@@ -36,7 +36,7 @@ func TestAProcessServesAsManyInvocationsAtOnceAsLambdaSends(t *testing.T) {
 	s.DynamoDB.Heal()
 	wg.Wait()
 
-	// Hundreds more than can be sent wait for their turn.
+	// Hundreds of further invocations wait.
 	const invocations = 400
 	for i := range invocations {
 		wg.Go(func() {
@@ -51,7 +51,7 @@ func TestAProcessServesAsManyInvocationsAtOnceAsLambdaSends(t *testing.T) {
 	assert.Len(t, f.lines(t, "request"), concurrency+invocations)
 	assert.Equal(t, 1, f.count(t, "dynamodb", "Opened"))
 	assert.Equal(t, 1, f.count(t, "accounts", "Opened"))
-	// A client is opened again only after the machine has stalled for three of its calls.
+	// A client is opened again only if the machine has stalled during three of its calls.
 	assert.LessOrEqual(t, f.count(t, "momento", "Opened"), 1+f.count(t, "momento", "Invalidated"))
 }
 
@@ -101,7 +101,7 @@ func TestATokenIsRotatedUnderLoadWithoutAFailedRequest(t *testing.T) {
 	s.eventuallyCached(t, f, getUser(users[0]))
 	f.end(t)
 	assert.GreaterOrEqual(t, f.count(t, "momento", "Opened"), 1+rotations)
-	// One read of the secret for each client that was replaced, however many requests met the old
-	// token.
+	// There is one read of the secret for each replaced client, regardless of the number of
+	// requests that were refused.
 	assert.LessOrEqual(t, s.SecretsManager.Requests("GetSecretValue"), 1+f.count(t, "momento", "Invalidated"))
 }

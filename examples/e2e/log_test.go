@@ -18,7 +18,7 @@ type line struct {
 	Cold      bool
 	Status    int
 	Duration  float64 `json:"durationMs"`
-	Client    string  // of the life of a client
+	Client    string  // of an event of a client
 	Event     string
 	Error     string
 }
@@ -29,7 +29,7 @@ func (f *function) lines(t testing.TB, message string) []line {
 	var found []line
 	for text := range strings.Lines(f.Log()) {
 		if !strings.HasSuffix(text, "\n") {
-			break // the rest is on its way
+			break // the line is incomplete
 		}
 		var l line
 		require.NoError(t, json.Unmarshal([]byte(text), &l), "%s: %s", f.name, text)
@@ -40,7 +40,7 @@ func (f *function) lines(t testing.TB, message string) []line {
 	return found
 }
 
-// count returns how often something happened to a client.
+// count returns the number of events of a client.
 func (f *function) count(t testing.TB, client, event string) int {
 	t.Helper()
 	n := 0
@@ -52,7 +52,7 @@ func (f *function) count(t testing.TB, client, event string) int {
 	return n
 }
 
-// searchLog finds what must be in no log.
+// searchLog fails the test if the log contains a secret.
 func (s *services) searchLog(t testing.TB, log string) {
 	t.Helper()
 	s.mu.Lock()

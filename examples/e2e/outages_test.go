@@ -42,7 +42,7 @@ func TestAFunctionStartsWithoutItsCacheAndUsesItOnceThatIsBack(t *testing.T) {
 			s.Momento.Heal()
 			s.eventuallyCached(t, f, getUser("ada"))
 			f.end(t)
-			// A cache that is still opening when the function starts is no failure of the start.
+			// An in-flight open of the cache at the start of the function is not a failure.
 			if outage.fault.Action == emulator.Hang {
 				assert.Empty(t, f.lines(t, "warm-up"))
 			}
@@ -57,7 +57,7 @@ func TestAFunctionStartsWithoutDynamoDBAndAnswersOnceThatIsBack(t *testing.T) {
 	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Refuse})
 	f := s.start(t, "getuser")
 	f.ready(t)
-	// On a busy machine the load is abandoned before it has told that there was no connection.
+	// On a busy machine the load may be abandoned before it reports the failed connection.
 	assert.Contains(t, []int{http.StatusServiceUnavailable, http.StatusGatewayTimeout}, f.send(t, getUser("ada")).Status)
 	s.DynamoDB.Heal()
 	f.must(t, getUser("ada"))
@@ -65,8 +65,8 @@ func TestAFunctionStartsWithoutDynamoDBAndAnswersOnceThatIsBack(t *testing.T) {
 	assert.Len(t, f.lines(t, "warm-up"), 1, "what failed is logged")
 }
 
-// Each leg of the warm-up is seen at work while the other one cannot get on, so together they take
-// as long as the longer one.
+// Each part of the warm-up proceeds while the other one is blocked, so together they take as long
+// as the longer one.
 func TestTheLegsOfTheWarmUpDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	t.Run("the secret and Momento for DynamoDB", func(t *testing.T) {

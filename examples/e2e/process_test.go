@@ -25,11 +25,10 @@ import (
 // timeout of an invocation, as in the deployment.
 const timeout = 10 * time.Second
 
-// patience is for what a busy machine may delay.
+// patience is the maximum wait on a busy machine.
 const patience = 20 * time.Second
 
-// services is what functions find around them: the three servers, and the secrets that no log may
-// show.
+// services are the three servers of the functions, and the secrets that must not be logged.
 type services struct {
 	*emulator.Stack
 
@@ -52,13 +51,13 @@ func startServices(t testing.TB) *services {
 	return s
 }
 
-// rotate also remembers the new token.
+// rotate rotates the token and adds the new one to the secrets.
 func (s *services) rotate() {
 	s.RotateKey()
 	s.keepSecret(s.Momento.Key())
 }
 
-// keepSecret forbids a token and the pieces of it that give it away.
+// keepSecret adds a token and its parts to the secrets.
 func (s *services) keepSecret(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +128,7 @@ func (f *function) ready(t testing.TB) {
 	require.NoError(t, f.Ready(ctx))
 }
 
-// end ends the process as Lambda does. Only then its log is complete: a pipe has a pace of its own.
+// end ends the process as Lambda does. The log is complete only then, because a pipe delays it.
 func (f *function) end(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -160,14 +159,14 @@ func (f *function) invoke(ctx context.Context, in runtimeapi.Invocation) (respon
 	return parse(payload)
 }
 
-// must sends a request that is only the scene for what a test is about.
+// must sends a request that prepares a test.
 func (f *function) must(t testing.TB, r request) {
 	t.Helper()
 	res := f.send(t, r)
 	require.Equal(t, http.StatusOK, res.Status, res.Body)
 }
 
-// put writes users into the table, past the cache.
+// put writes users to the table and bypasses the cache.
 func (s *services) put(t testing.TB, usernames ...string) {
 	t.Helper()
 	cfg := aws.Config{Region: emulator.Region, Credentials: credentials.NewStaticCredentialsProvider("e2e", secretKey, "")}
@@ -180,7 +179,7 @@ func (s *services) put(t testing.TB, usernames ...string) {
 	}
 }
 
-// until sends a request again and again until the condition holds. All answers must be good.
+// until repeats a request until the condition holds. All answers must be successful.
 func (f *function) until(t testing.TB, r request, condition func() bool) {
 	t.Helper()
 	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
@@ -192,7 +191,7 @@ func (f *function) until(t testing.TB, r request, condition func() bool) {
 	}
 }
 
-// eventuallyCached sends the request until the answer comes without DynamoDB.
+// eventuallyCached repeats the request until the answer comes from the cache.
 func (s *services) eventuallyCached(t testing.TB, f *function, r request) {
 	t.Helper()
 	before := s.DynamoDB.Requests("GetItem")
@@ -203,8 +202,8 @@ func (s *services) eventuallyCached(t testing.TB, f *function, r request) {
 	})
 }
 
-// eventually waits for a condition. Unlike testify's it runs it on the goroutine of the test, which
-// is the only one that may end the test.
+// eventually waits for a condition. Unlike testify's Eventually, it evaluates the condition on the
+// goroutine of the test, which is the only one that may call FailNow.
 func eventually(t testing.TB, condition func() bool) {
 	t.Helper()
 	for start := time.Now(); !condition(); time.Sleep(5 * time.Millisecond) {

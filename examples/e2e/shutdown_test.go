@@ -12,8 +12,8 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// grace is a generous measure of the 250 ms within which a function closes its clients: it has to
-// tell them from the second and more that what hangs here would take.
+// grace is a generous limit for the 250ms within which a function closes its clients. It must be
+// shorter than the second or more that a hanging close takes.
 const grace = 900 * time.Millisecond
 
 func TestSIGTERMClosesTheClientsAndEndsTheProcess(t *testing.T) {
@@ -64,7 +64,7 @@ func shutDown(t *testing.T, f *function) {
 	require.NoError(t, err)
 	t.Logf("closed in %v", took)
 	assert.Less(t, took, grace)
-	released := f.count(t, "momento", "Released") + f.count(t, "momento", "ReleaseFailed") // in time, or not
+	released := f.count(t, "momento", "Released") + f.count(t, "momento", "ReleaseFailed") // within the limit or not
 	assert.Equal(t, f.count(t, "momento", "Opened"), released)
 }
 

@@ -11,14 +11,14 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// BenchmarkStart measures the function getuser beside the same one wired with LoadDefaultConfig and
-// a sequential set-up (package sequential), in turns, from the start of the process. Reported are
-// medians in milliseconds: of the Init phase, which ends with the first poll, of the first request
-// after that, and the ratio of the two Init phases.
+// BenchmarkStart compares the function getuser with one that uses LoadDefaultConfig and a
+// sequential initialization (command sequential), alternately, from the start of the process. It
+// reports medians in milliseconds of the Init phase, which ends with the first poll, and of the
+// first request, and the ratio of the two Init phases.
 //
-// With the delays of a network, the warm-up takes what its longest leg takes: 60 ms for the secret
-// and 40 ms for Momento, beside which DynamoDB's 30 ms do not show. The sequential set-up takes the
-// sum.
+// With the delays of a network, the warm-up takes as long as its longest part: 60ms for the secret
+// plus 40ms for Momento, in parallel with 30ms for DynamoDB. The sequential initialization takes
+// the sum.
 func BenchmarkStart(b *testing.B) {
 	b.Run("services at once", func(b *testing.B) { benchmarkStart(b, func(*services) {}) })
 	b.Run("services over a network", func(b *testing.B) {
@@ -40,7 +40,7 @@ func benchmarkStart(b *testing.B, slow func(*services)) {
 		slow(s)
 		sequential.add(s.measure(b, "e2e/sequential"))
 	}
-	b.ReportMetric(0, "ns/op") // of both together: it says nothing
+	b.ReportMetric(0, "ns/op") // the sum of both is meaningless
 	b.ReportMetric(median(warm.init), "init-ms")
 	b.ReportMetric(median(sequential.init), "init-sequential-ms")
 	b.ReportMetric(median(warm.init)/median(sequential.init), "init-ratio")

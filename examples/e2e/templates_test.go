@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// deployment is what both files say, with the defaults of their parameters put in. A parameter
-// without one is <its name>.
+// deployment is the common content of both files, with the defaults of their parameters. A
+// parameter without a default is <its name>.
 type deployment struct {
 	Parameters   map[string]string
 	Runtime      string
@@ -182,7 +182,7 @@ func readServerless(t *testing.T) deployment {
 		api := f.Events[0].HttpApi
 		role := resources[f.Role].Properties
 		require.Len(t, role.Policies, 1, name)
-		// What AWS SAM adds by itself.
+		// AWS SAM adds these automatically.
 		assert.Equal(t, []any{object{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}}, role.ManagedPolicyArns)
 		assert.Equal(t, object{"Version": "2012-10-17", "Statement": []any{object{
 			"Effect": "Allow", "Action": []any{"sts:AssumeRole"}, "Principal": object{"Service": []any{"lambda.amazonaws.com"}},

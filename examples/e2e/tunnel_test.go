@@ -8,8 +8,8 @@ import (
 	"github.com/warmclient/warmclient/internal/testnet"
 )
 
-// startTunnel starts a tunnel to a server, for what the server cannot do to a connection: let it die
-// without a word, as a gateway does that has forgotten it.
+// startTunnel starts a tunnel to a server. Unlike the server, a tunnel can make connections die
+// silently, as a gateway does that has dropped them.
 func startTunnel(t *testing.T, target string) *testnet.Tunnel {
 	t.Helper()
 	tun, err := testnet.StartTunnel(target)

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// witness stands between one function and the two services of AWS, and notes the actions that IAM
-// would have to allow.
+// witness is a proxy between one function and the two AWS services. It records the actions that IAM
+// must allow.
 type witness struct {
 	dynamoDB, secretsManager *httptest.Server
 
@@ -59,7 +59,8 @@ func (w *witness) forward(t *testing.T, to string, note func(operation string, b
 	return server
 }
 
-// noteDynamoDB notes the actions of a transaction for what they are: IAM has no TransactWriteItems.
+// noteDynamoDB records the actions in a transaction, because IAM has no action for
+// TransactWriteItems.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 func (w *witness) noteDynamoDB(operation string, body []byte) error {
 	type target struct{ TableName string }

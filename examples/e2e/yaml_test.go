@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// object is a mapping of YAML.
+// object is a YAML mapping.
 type object = map[string]any
 
 // readYAML reads a file beside the functions. CloudFormation's short forms become the long ones:
@@ -62,8 +62,8 @@ func valueOf(t *testing.T, n *yaml.Node) any {
 	}
 }
 
-// resolve replaces the variables of a tree: what name matches in a text, by its first group, and a
-// {Ref: name}. What is not among the values stays as it is.
+// resolve replaces the variables of a tree with their values: the matches of name in a text, by the
+// first group, and {Ref: name}. Unknown variables are not replaced.
 func resolve(tree any, name *regexp.Regexp, values map[string]string) any {
 	switch v := tree.(type) {
 	case object:
@@ -95,7 +95,7 @@ func resolve(tree any, name *regexp.Regexp, values map[string]string) any {
 	}
 }
 
-// into gives a tree the form of a struct.
+// into converts a tree to a struct.
 func into[T any](t *testing.T, tree any) T {
 	t.Helper()
 	encoded, err := json.Marshal(tree)

@@ -16,8 +16,8 @@ import (
 // each of its flags a field of the method's input.
 var awsServices = map[string]reflect.Type{"secretsmanager": reflect.TypeFor[*secretsmanager.Client]()}
 
-// awsListed are the operations of other services that the documents use, each with its flags:
-// "--flag" takes no value, "--flag=" one, and "--flag=..." one or more.
+// awsListed lists the operations of other services in the documents, with their flags: "--flag" has
+// no value, "--flag=" has one, and "--flag=..." has one or more.
 // https://docs.aws.amazon.com/cli/latest/reference/cognito-idp/ and .../cloudformation/
 var awsListed = map[string][]string{
 	"cognito-idp create-user-pool":        {"--pool-name="},
@@ -53,7 +53,7 @@ func checkListed(name string, words []string) error {
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html
 var awsGlobals = map[string]bool{"--query": true, "--output": true, "--region": true, "--profile": true}
 
-// checkAWSCommand returns an error for a command that the AWS CLI would refuse.
+// checkAWSCommand returns an error if the AWS CLI does not accept the command.
 func checkAWSCommand(text string) error {
 	words := fields(text)
 	if len(words) < 3 {
@@ -82,7 +82,7 @@ func checkAWSCommand(text string) error {
 	return nil
 }
 
-// camel returns a name of the CLI as the SDK has it.
+// camel converts a name of the CLI to the name in the SDK.
 func camel(kebab string) string {
 	var b strings.Builder
 	for part := range strings.SplitSeq(kebab, "-") {
@@ -93,8 +93,8 @@ func camel(kebab string) string {
 	return b.String()
 }
 
-// checkAWS checks the commands of the AWS CLI, also where a variable gets what they print. The
-// others of such a block set variables, and remove files.
+// checkAWS checks the commands of the AWS CLI, also in command substitutions. The other commands of
+// such a block set variables and remove files.
 func checkAWS(t *testing.T, b block) {
 	for _, c := range b.commands() {
 		text := assignment.ReplaceAllString(c.text, "")
@@ -112,7 +112,7 @@ func checkAWS(t *testing.T, b block) {
 
 var assignment = regexp.MustCompile(`^(?:export )?([A-Z_]+)=`)
 
-// TestEveryVariableIsSetBeforeItIsUsed follows each document from its top.
+// TestEveryVariableIsSetBeforeItIsUsed reads each document from the top.
 func TestEveryVariableIsSetBeforeItIsUsed(t *testing.T) {
 	for file, text := range documents(t) {
 		for _, problem := range unset(file, text) {

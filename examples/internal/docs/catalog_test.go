@@ -17,7 +17,7 @@ import (
 
 const catalog = "examples/catalog"
 
-// TestTheCatalogCompilesInAModuleOfItsOwn does what a reader does who copies it.
+// TestTheCatalogCompilesInAModuleOfItsOwn copies the catalog as a reader does.
 func TestTheCatalogCompilesInAModuleOfItsOwn(t *testing.T) {
 	dir := t.TempDir()
 	checkout, err := filepath.Abs(root)

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scripts are the blocks of commands, by name, with what becomes of each.
+// scripts maps the names of command blocks to their checks.
 var scripts = map[string]func(t *testing.T, b block){
 	"tour":       checkTour,
 	"valkey":     checkWalk,
@@ -47,7 +47,7 @@ func TestEveryBlockOfCommandsIsChecked(t *testing.T) {
 	}
 }
 
-// checkTests looks whether the packages of a test command exist, which runs elsewhere.
+// checkTests checks that the packages of a test command exist. The tests run elsewhere.
 func checkTests(t *testing.T, b block) {
 	for _, c := range b.commands() {
 		words := strings.Fields(c.text)
@@ -58,8 +58,8 @@ func checkTests(t *testing.T, b block) {
 	}
 }
 
-// checkCopy runs the commands that copy an example into a module, elsewhere and with this checkout:
-// what the documents name has to be published first.
+// checkCopy runs the commands that copy an example to a new module, in a temporary directory and
+// with this checkout, because the documented version may not be published yet.
 func checkCopy(t *testing.T, b block) {
 	checkout, err := filepath.Abs(root)
 	require.NoError(t, err)
@@ -77,7 +77,7 @@ func checkCopy(t *testing.T, b block) {
 	require.NoError(t, err, "%v: %s", b, out)
 }
 
-// checkDeployed looks whether the paths that are asked for are those of routes.
+// checkDeployed checks that the requested paths match routes.
 func checkDeployed(t *testing.T, b block) {
 	source, err := os.ReadFile(filepath.Join(root, "examples", "template.yaml"))
 	require.NoError(t, err)
@@ -94,7 +94,7 @@ func checkDeployed(t *testing.T, b block) {
 	}
 }
 
-// checkMake looks whether the targets of a make command exist.
+// checkMake checks that the targets of a make command exist.
 func checkMake(t *testing.T, b block) {
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	require.NoError(t, err)
@@ -107,8 +107,8 @@ func checkMake(t *testing.T, b block) {
 
 var tourLog bytes.Buffer // of the last tour
 
-// checkTour compares the rows that a document shows with the real ones. The times differ each time,
-// and so does where the answers of a rotation come from.
+// checkTour compares the rows in a document with those of a tour, except for the times and the
+// sources of the answers during the rotation.
 func checkTour(t *testing.T, b block) {
 	commands := b.commands()
 	require.Len(t, commands, 1, b)
@@ -130,7 +130,7 @@ func checkWalk(t *testing.T, b block) {
 	}
 }
 
-// tour runs a command "go run PACKAGE ARGUMENTS" with its log, and returns what it prints.
+// tour runs a command "go run PACKAGE ARGUMENTS", records its log, and returns its output.
 func tour(t *testing.T, text string) string {
 	t.Helper()
 	cmd := program(t, text, "-v")
@@ -141,8 +141,8 @@ func tour(t *testing.T, text string) string {
 	return string(out)
 }
 
-// program returns the process of a command "go run PACKAGE ARGUMENTS", which is built as go run
-// does but is then a process of ours, which can be told to stop.
+// program returns the process of a command "go run PACKAGE ARGUMENTS". It builds the program first,
+// so that the test can signal the process.
 func program(t *testing.T, text string, more ...string) *exec.Cmd {
 	t.Helper()
 	words := strings.Fields(text)
@@ -155,8 +155,8 @@ func program(t *testing.T, text string, more ...string) *exec.Cmd {
 	return exec.CommandContext(t.Context(), binary, append(words[3:], more...)...)
 }
 
-// goCommand returns a command of go at the root, with the workspace that a reader has there even
-// where this test runs without it.
+// goCommand returns a go command in the root directory. It uses the workspace, even if this test
+// runs without it.
 func goCommand(t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = root
@@ -184,7 +184,7 @@ func columns(table string) [][]string {
 	return rows
 }
 
-// TestEveryLogLineIsLogged looks for the lines that the documents show in the log of a tour.
+// TestEveryLogLineIsLogged checks that the log of a tour contains the log lines in the documents.
 func TestEveryLogLineIsLogged(t *testing.T) {
 	var wanted []block
 	for _, b := range blocks(t, "log") {
@@ -193,8 +193,8 @@ func TestEveryLogLineIsLogged(t *testing.T) {
 		}
 	}
 	require.NotEmpty(t, wanted)
-	// On a machine that stalls, the cache may be late in a request whose line is wanted: another
-	// tour has it again.
+	// On a machine that stalls, the cache may be late in a documented request. Another tour is run
+	// then.
 	for tours := 0; len(wanted) > 0 && tours < 4; tours++ {
 		tour(t, "go run ./examples/local")
 		var missing []block
@@ -243,7 +243,7 @@ func TestALogLineThatWasNotLoggedIsFound(t *testing.T) {
 	}
 }
 
-// TestRequestsAreAnsweredAsShown serves the functions on a free port in place of the document's.
+// TestRequestsAreAnsweredAsShown serves the functions on a free port instead of the documented one.
 func TestRequestsAreAnsweredAsShown(t *testing.T) {
 	for _, tool := range []string{"sh", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
