@@ -10,7 +10,7 @@ GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
 FUZZTIME              := 5s
 
-# Runs a command in every module, with the workspace and without it: users of a module do not have ours.
+# Runs a command in every module, with the workspace and without it: users of a module do not have this workspace.
 define each_module
 @for module in $(MODULES); do for work in "" off; do \
 	echo "== $$module$${work:+, GOWORK=off}: $(1)"; \
@@ -68,14 +68,14 @@ rm -rf $(1); go list -f '{{.Dir}}' ./... ./readaside/valkeycache/... | grep -v '
 done
 endef
 
-# Exported names change on purpose: after such a change run make api-update and read the difference.
+# After a change of exported names, run make api-update and review the difference.
 .PHONY: api api-update
 api:
 	@$(call list_api,$(TOOLS)/api); diff -ru api $(TOOLS)/api
 api-update:
 	@$(call list_api,api)
 
-# The documents are true. The test cache does not see them change.
+# Checks the documents. The test cache does not notice that they change.
 .PHONY: docs
 docs:
 	go test -count=1 ./examples/internal/docs
@@ -111,8 +111,8 @@ fuzz:
 	go test -run '^$$' -fuzz '^FuzzRedaction$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./secrets
 	go test -run '^$$' -fuzz '^FuzzFrames$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./readaside/valkeycache
 
-# The six functions as Lambda takes them: a zip with one executable called bootstrap. What could make two builds of the
-# same sources differ is turned off: paths, the state of the repository, a build id, settings of the machine.
+# Builds the six functions for Lambda: zip files with one executable called bootstrap. Paths, the state of the
+# repository, the build id and settings of the machine are excluded, so that the build is reproducible.
 FUNCTIONS := createuser getuser createorganization getorganization addusertoorganization getmembership
 ARCH      := arm64
 define zip
@@ -126,7 +126,7 @@ endef
 zips:
 	@for function in $(FUNCTIONS); do ($(call zip,.,$$function)); done
 
-# Two builds in two places are the same bytes, so a deployment without a change changes nothing.
+# Checks that two builds in two directories give the same bytes, so that unchanged functions are not deployed.
 .PHONY: reproducible
 reproducible:
 	@copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
