@@ -81,7 +81,7 @@ func TestRetriesEndWithTheCallersDeadline(t *testing.T) {
 		_, err := newDynamoDB(awsconfig.Tune(mute(func() {}), awsconfig.Options{})).GetItem(ctx, getItem())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 1500*time.Millisecond, time.Since(start))
-		time.Sleep(time.Second) // net/http goes on dialing
+		time.Sleep(time.Second) // net/http continues to dial
 	})
 }
 
@@ -105,7 +105,7 @@ func TestTheLaterAttemptTimeoutCounts(t *testing.T) {
 		assert.Equal(t, 200*time.Millisecond, ends(twice))
 		assert.Equal(t, time.Second, ends(awsconfig.Tune(twice, awsconfig.Options{})), "the dial's limit")
 		assert.Equal(t, 300*time.Millisecond, ends(once), "which is not changed")
-		time.Sleep(time.Second) // net/http goes on dialing
+		time.Sleep(time.Second) // net/http continues to dial
 	})
 }
 

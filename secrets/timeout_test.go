@@ -60,7 +60,7 @@ func TestATimeoutSaysWhatWasWaitedForAndNamesTheHost(t *testing.T) {
 				require.ErrorIs(t, err, secrets.ErrTimeout)
 				assert.ErrorContains(t, err, c.text)
 				assert.Equal(t, time.Second, took)
-				time.Sleep(5 * time.Second) // net/http goes on dialing
+				time.Sleep(5 * time.Second) // net/http continues to dial
 			})
 		})
 	}

@@ -64,7 +64,7 @@ func TestBodyMustBeOneObjectWithExactlyTheFields(t *testing.T) {
 			encoded := functionURL("POST", "/users")
 			encoded.Body, encoded.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(c.body)), true
 			event := []any{encoded}
-			if !strings.Contains(c.body, "\xff") { // which JSON cannot carry as it is
+			if !strings.Contains(c.body, "\xff") { // JSON cannot represent it
 				v1, v2 := rest("POST", "/users", "/users", nil), second("POST", "POST /users", "/users", nil)
 				v1.Body, v2.Body = c.body, c.body
 				event = append(event, v1, v2)

@@ -32,7 +32,7 @@ func TestFunctionsAreThoseOfTheSixMains(t *testing.T) {
 	assert.Equal(t, string(want), string(got), "run: go test ./examples/local -run TestFunctionsAreThose -update")
 }
 
-// bundle puts the handlers of the six main packages, which cannot be imported, into one file.
+// bundle returns one file with the handlers of the six main packages, which cannot be imported.
 func bundle(t *testing.T) []byte {
 	var table, handlers bytes.Buffer
 	for _, dir := range directories {

@@ -52,7 +52,7 @@ func TestInterruptedTourStopsAndSaysSo(t *testing.T) {
 	assert.Equal(t, 3, out.n)
 }
 
-// rows counts what is written.
+// rows counts the written rows.
 type rows struct {
 	n    int
 	seen func(n int)
@@ -66,7 +66,7 @@ func (r *rows) Write(p []byte) (int, error) {
 
 func TestTourReportsTheExpectedAndTheActualResult(t *testing.T) {
 	s := startService(t)
-	s.createUsers(t, "ada") // the tour wants to do that itself
+	s.createUsers(t, "ada") // the tour then fails to create the user
 	s.DynamoDB.Inject(emulator.Fault{Op: "TransactWriteItems", Action: emulator.Fail, Status: 400, Code: "AccessDeniedException"})
 	var out bytes.Buffer
 	err := tour(t.Context(), s.Stack, s.guide.cache, &out)
@@ -91,7 +91,7 @@ var program = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the tests that read the log set their own
-	go func() { _, _ = program() }()               // while the tests that need no process wait for timers
+	go func() { _, _ = program() }()               // in parallel with tests that wait for timers
 	code := m.Run()
 	if name, err := program(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(name))
@@ -99,7 +99,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// command runs the program in an environment that would lead it astray.
+// command runs the program in an environment with misleading settings.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	name, err := program()

@@ -82,14 +82,14 @@ func TestLaterTableIsUsedByTheNextRequest(t *testing.T) {
 	s := startService(t)
 	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Refuse})
 	require.Error(t, app.Warm(t.Context()))
-	// On a busy machine the load is abandoned before it has told that there was no connection.
+	// On a busy machine the load may be abandoned before it reports the failed connection.
 	assert.Contains(t, []int{http.StatusServiceUnavailable, http.StatusGatewayTimeout}, s.send(t, get("/users/ada")).status)
 	s.DynamoDB.Heal()
 	assert.Equal(t, http.StatusNotFound, s.send(t, get("/users/ada")).status)
 }
 
-// Two services are two processes of one function: each coalesces its own reads only, so whatever is
-// stale in the cache they share would show.
+// The two services simulate two processes of one function. Each coalesces only its own reads, so a
+// stale entry in the shared cache is visible.
 func TestTwoServicesThatShareACacheLeaveNoStaleEntry(t *testing.T) {
 	stack, err := emulator.Start(emulator.Options{})
 	require.NoError(t, err)
@@ -135,8 +135,8 @@ func TestTwoServicesThatShareACacheLeaveNoStaleEntry(t *testing.T) {
 	}
 }
 
-// newProcess wires a service as another process would have it, with more patience for the cache:
-// the entries are what is tested, and a machine under load may be late.
+// newProcess returns a service as in another process, with a longer timeout for the cache, because
+// the test checks entries and a machine under load may be late.
 func newProcess(t *testing.T, stack *emulator.Stack) *accounts.Service {
 	t.Helper()
 	cfg := func(url string) aws.Config {
@@ -160,7 +160,7 @@ func newProcess(t *testing.T, stack *emulator.Stack) *accounts.Service {
 		Cache:        &momentocache.Cache{Client: client, Name: "accounts"},
 		CacheTimeout: 5 * time.Second,
 		LoadTimeout:  5 * time.Second,
-		NegativeTTL:  time.Minute, // a stale not-found result would stay
+		NegativeTTL:  time.Minute, // long enough that a stale not-found result is visible
 	})
 	require.NoError(t, err)
 	return service

@@ -17,8 +17,8 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// The run has everything in it that must not be logged: the AWS keys, the token in all its shapes,
-// good and bad, the secret's text, and an Authorization header.
+// The run uses everything that must not be logged: the AWS keys, valid and invalid tokens, the
+// secret's text, and an Authorization header.
 func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 	s := startService(t)
 	const (
@@ -50,10 +50,10 @@ func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 	} {
 		use(token)
 		s.Momento.Accept(good)
-		if token != malformed { // which never gets as far as to Momento
+		if token != malformed { // which is not sent to Momento
 			s.Momento.Inject(emulator.Fault{Op: "Get", Action: emulator.Fail, Status: 16, Message: "bad token " + token, Times: 2})
 		}
-		app.Accounts.Reset() // its breaker would keep the cache out of it
+		app.Accounts.Reset() // otherwise its circuit breaker skips the cache
 		for range 3 {
 			assert.Equal(t, http.StatusOK, s.send(t, get("/users/ada")).status)
 		}
@@ -90,8 +90,8 @@ func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 	}
 }
 
-// pieces are the parts by which a key would be known: itself, its ends, and the parts of the JWT
-// but the first, which is the same in all.
+// pieces returns the parts of a key that must not be logged: the key, its ends, and the parts of
+// the JWT except the first, which is the same in all keys.
 func pieces(key string) []string {
 	all := []string{key}
 	if parts := strings.Split(key, "."); len(parts) == 3 {

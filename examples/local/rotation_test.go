@@ -15,8 +15,7 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// load sends reads of users from 16 goroutines, as many as Lambda may send to one process, until
-// stop.
+// load sends reads of users from 16 goroutines until stop. Lambda may send as many to one process.
 type load struct {
 	sent, failed atomic.Int64
 	done         chan struct{}
@@ -45,7 +44,7 @@ func startLoad(t *testing.T, s *service, users ...string) *load {
 	return l
 }
 
-// await returns when so many more requests have been answered.
+// await returns when the given number of further requests have been answered.
 func (l *load) await(t *testing.T, more int64) {
 	t.Helper()
 	enough := l.sent.Load() + more
@@ -57,7 +56,7 @@ func (l *load) stop() {
 	l.wg.Wait()
 }
 
-// secretOf is the text of the secret that holds this token.
+// secretOf returns the text of a secret with the given token.
 func secretOf(token string) string {
 	text, err := json.Marshal(map[string]string{os.Getenv("MOMENTO_SECRET_KEY"): token})
 	if err != nil {
@@ -88,8 +87,8 @@ func TestRotationUnderLoadFailsNoRequestAndReadsTheSecretOnce(t *testing.T) {
 	assert.Equal(t, 1+refused+late, s.secretReads(), "the secret is read once for each client")
 }
 
-// invalidations counts the Momento clients that were replaced: those whose token was refused, and
-// those that seemed dead, as they do when the machine stalls for longer than the cache's 50 ms.
+// invalidations counts the replaced Momento clients: those whose token was refused, and those that
+// were presumed dead, for example because the machine stalled for longer than the cache's 50ms.
 func (s *service) invalidations(t *testing.T) (refused, late int) {
 	t.Helper()
 	for _, line := range s.log.lines(t, "client") {
@@ -126,7 +125,7 @@ func TestBadNewTokenIsReportedWithItsSecretAndDoesNotFloodSecretsManager(t *test
 	for name, bad := range map[string]string{
 		"malformed": "not-a-token",
 		"expired":   emulator.NewKey(time.Now().Add(-time.Hour)),
-		"refused":   emulator.NewKey(time.Time{}), // well-formed, but not the one that Momento accepts
+		"refused":   emulator.NewKey(time.Time{}), // well-formed, but not accepted by Momento
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startService(t)

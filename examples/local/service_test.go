@@ -19,8 +19,8 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// service is the six functions on a stack of their own. Since functions have their clients in
-// package variables, as on Lambda, tests that use one do not run in parallel.
+// service is the six functions with a separate stack. The functions have their clients in package
+// variables, as on Lambda, so tests that use a service do not run in parallel.
 type service struct {
 	*emulator.Stack
 	guide *guide
@@ -50,7 +50,7 @@ func startService(t *testing.T) *service {
 	return s
 }
 
-// resetClients does what the end of a process does, so that the next request finds it cold.
+// resetClients resets the clients, as a new process does.
 func resetClients() {
 	app.Accounts.Reset()
 	app.Momento.Reset()
@@ -67,7 +67,7 @@ func (s *service) send(t *testing.T, a ask) answer {
 	return got
 }
 
-// must sends a request that is only the scene for what a test is about.
+// must sends a request that prepares a test.
 func (s *service) must(t *testing.T, a ask) {
 	t.Helper()
 	got := s.send(t, a)
@@ -81,7 +81,7 @@ func (s *service) createUsers(t *testing.T, names ...string) {
 	}
 }
 
-// eventually sends the request until it is answered from there.
+// eventually repeats the request until the answer comes from the given source.
 func (s *service) eventually(t *testing.T, a ask, from string) {
 	t.Helper()
 	for end := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -104,7 +104,7 @@ func (s *service) warm(t *testing.T) {
 	require.NoError(t, app.Warm(ctx))
 }
 
-// logBuffer collects what is logged.
+// logBuffer collects log lines.
 type logBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

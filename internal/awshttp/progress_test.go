@@ -82,7 +82,7 @@ func TestProgressNamesThePhaseAndTheHost(t *testing.T) {
 				assert.Equal(t, test.host, host)
 				assert.Equal(t, test.text, progress.Timeout(time.Second))
 				assert.NoError(t, progress.Last())
-				time.Sleep(time.Second) // net/http goes on dialing
+				time.Sleep(time.Second) // net/http continues to dial
 			})
 		})
 	}

@@ -89,7 +89,7 @@ func TestACallThatItsCallerCanceledSaysNothing(t *testing.T) {
 			began := time.Now()
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.Sleep(long)
-			cancel(context.DeadlineExceeded) // whatever the cause
+			cancel(context.DeadlineExceeded) // the cause does not matter
 			return c.Judge(ctx, one, began, context.Cause(ctx))
 		}
 		for range 10 {

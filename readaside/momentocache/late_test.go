@@ -42,7 +42,7 @@ var (
 		}
 		return momento.NewMomentoError(momento.TimeoutError, "deadline exceeded", nil)
 	}
-	timesOut = func(context.Context) error { // by itself
+	timesOut = func(context.Context) error { // without a deadline of ctx
 		time.Sleep(30 * time.Millisecond)
 		return momento.NewMomentoError(momento.TimeoutError, "deadline exceeded", nil)
 	}

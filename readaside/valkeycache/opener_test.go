@@ -94,14 +94,14 @@ func TestThePasswordIsReadAsTextOrMember(t *testing.T) {
 func TestOpenRefusesInvalidOptions(t *testing.T) {
 	credentials := func(context.Context) (string, string, error) { return "", "", nil }
 	for want, o := range map[string]valkeycache.Opener{
-		`valkeycache: Opener.Address "": not of the form host:port`:                                      {},
-		`valkeycache: Opener.Address "cache.example.com": not of the form host:port`:                     {Address: "cache.example.com"},
-		`valkeycache: Opener.Address ":6379": not of the form host:port`:                                 {Address: ":6379"},
-		`valkeycache: Opener.Address "localhost:redis": port is not a number`:                            {Address: "localhost:redis"},
-		`valkeycache: Opener.Address "localhost:0": port is not a number`:                                {Address: "localhost:0"},
+		`valkeycache: Opener.Address "": not of the form host:port`:                                  {},
+		`valkeycache: Opener.Address "cache.example.com": not of the form host:port`:                 {Address: "cache.example.com"},
+		`valkeycache: Opener.Address ":6379": not of the form host:port`:                             {Address: ":6379"},
+		`valkeycache: Opener.Address "localhost:redis": port is not a number`:                        {Address: "localhost:redis"},
+		`valkeycache: Opener.Address "localhost:0": port is not a number`:                            {Address: "localhost:0"},
 		`valkeycache: Opener.Address "rediss://cache.example.com:6379": a URL: it must be host:port`: {Address: "rediss://cache.example.com:6379"},
-		`valkeycache: Opener.Credentials is set together with`:                                           {Address: "localhost:1", Credentials: credentials, Username: "ada"},
-		`valkeycache: Opener.Credentials is set together with Username or Source`:                        {Address: "localhost:1", Credentials: credentials, Source: text("a")},
+		`valkeycache: Opener.Credentials is set together with`:                                       {Address: "localhost:1", Credentials: credentials, Username: "ada"},
+		`valkeycache: Opener.Credentials is set together with Username or Source`:                    {Address: "localhost:1", Credentials: credentials, Source: text("a")},
 	} {
 		_, err := o.Open(t.Context())
 		require.ErrorContains(t, err, want)

@@ -130,7 +130,7 @@ func (s *Server) answer(op string, body []byte) faults.Reply {
 	if op != "GetSecretValue" && op != "DescribeSecret" {
 		return refuse("UnknownOperationException", "the operation "+op+" is not supported")
 	}
-	var in struct{ SecretID, VersionID, VersionStage string } // JSON members match whatever their case
+	var in struct{ SecretID, VersionID, VersionStage string } // JSON members match in any case
 	if err := json.Unmarshal(body, &in); err != nil {
 		return refuse("SerializationException", "the request is not JSON")
 	}

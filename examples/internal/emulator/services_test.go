@@ -18,8 +18,8 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// service is one of the servers with a call that its real SDK makes, and the error that the SDK
-// turns a fault into.
+// service is one of the servers, with a call of its SDK and the error that the SDK returns for a
+// fault.
 type service struct {
 	name     string
 	op       string
@@ -49,7 +49,7 @@ func services(t *testing.T) []service {
 		t.Helper()
 		require.ErrorIs(t, err, syscall.ECONNRESET)
 	}
-	// How a refused connection looks depends on how far its client got with it.
+	// The error of a refused connection depends on the progress of the client.
 	isRefused := func(t *testing.T, err error) {
 		t.Helper()
 		require.Error(t, err)
@@ -104,8 +104,8 @@ func eachService(t *testing.T, test func(t *testing.T, s service)) {
 	}
 }
 
-// healthy waits until the server answers again; a gRPC client redials an address that failed only
-// after a second or so.
+// healthy waits until the server answers again. A gRPC client redials a failed address after about
+// a second.
 func (s service) healthy(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool { return s.call(t.Context()) == nil }, 10*time.Second, 20*time.Millisecond)

@@ -72,7 +72,7 @@ func TestTransactionCommitsWhenEveryConditionHolds(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 4, n)
 
-	// A second attempt of the same write, under a token of its own, succeeds by its requestId.
+	// A second attempt of the same write, with another token, succeeds because of its requestId.
 	require.NoError(t, write(t, client, txPut("grace", "r1"), txPut("alan", "r1")))
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/runtimeapi"
 )
 
-// api speaks to the API of a process that itself never does.
+// api calls the API of a process that does not call it itself.
 type api struct {
 	*runtimeapi.Process
 	base string
@@ -38,7 +38,7 @@ type reply struct {
 	kind   string // of an error
 }
 
-// do sends one request. Its answer is JSON, whatever it is.
+// do sends one request. Every answer is JSON.
 func (a *api) do(t *testing.T, method, path string, header map[string]string, body []byte) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, a.base+path, bytes.NewReader(body))
@@ -66,7 +66,7 @@ func (a *api) register(t *testing.T, name, body string) reply {
 	return a.do(t, "POST", "/2020-01-01/extension/register", header, []byte(body))
 }
 
-// open sends a request that is answered late or never, until the test ends.
+// open sends a request that may not be answered before the test ends.
 func (a *api) open(t *testing.T, path string, header map[string]string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), "GET", a.base+path, nil)

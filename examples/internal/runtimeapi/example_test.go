@@ -9,9 +9,9 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/runtimeapi"
 )
 
-// A function's error is an answer: the process is ready for the next event.
+// After an error of the function, the process is ready for the next event.
 func ExampleProcess_Invoke() {
-	path, err := os.Executable() // this test's binary, which is a function when asked to be
+	path, err := os.Executable() // the test binary, which can run as a function
 	if err != nil {
 		log.Fatal(err)
 	}

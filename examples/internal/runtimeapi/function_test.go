@@ -20,7 +20,7 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/runtimeapi"
 )
 
-// The compiled function of these tests is the test binary itself, started with this variable.
+// The function of these tests is the test binary, started with this environment variable.
 const asFunction = "RUNTIMEAPI_TEST_FUNCTION"
 
 func TestMain(m *testing.M) {
@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// request tells the function what to do; seen is what it has been told by the runtime.
+// request says what the function must do; seen is the data that it got from the runtime.
 type request struct {
 	Do    string
 	Sleep time.Duration
@@ -65,7 +65,7 @@ type seen struct {
 	Deadline                      time.Time
 }
 
-var meeting = sync.WaitGroup{} // of the invocations that are told to meet
+var meeting = sync.WaitGroup{} // of the invocations that wait for each other
 
 func init() { meeting.Add(concurrency) }
 
@@ -99,7 +99,7 @@ func handle(ctx context.Context, in request) (any, error) {
 	return seen{lc.AwsRequestID, lc.InvokedFunctionArn, trace, lambdacontext.FunctionName, deadline}, nil
 }
 
-// stream is nothing that JSON knows: what it does know, the runtime does not stream.
+// stream is not a type that encoding/json knows, because the runtime does not stream such types.
 type stream struct {
 	io.Reader
 	NotJSON func()

@@ -151,7 +151,7 @@ func TestAProcessThatPollsInParallelIsInvokedInParallel(t *testing.T) {
 	var wg sync.WaitGroup
 	for range concurrency {
 		wg.Go(func() {
-			_, err := p.Invoke(t.Context(), do("meet")) // none returns before all are in
+			_, err := p.Invoke(t.Context(), do("meet")) // returns only when all invocations run
 			assert.NoError(t, err)
 		})
 	}
