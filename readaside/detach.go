@@ -112,7 +112,8 @@ func (d *detached) abandon(n int) {
 // errGoexit is the error of a function that called runtime.Goexit, as t.FailNow does.
 var errGoexit = errors.New("runtime.Goexit was called")
 
-// A panicError is a panic that crosses goroutines. Its text has the stack of the origin.
+// A panicError is a panic on its way to another goroutine, which panics with err: what a Load
+// recovers and returns is no panicError. The text has the stack of the origin.
 type panicError struct{ err error }
 
 func (p *panicError) Error() string { return p.err.Error() }
@@ -123,8 +124,6 @@ func guard[T any](fn func() (T, error)) (v T, err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
-		case *panicError: // from another goroutine
-			err = p
 		case error:
 			err = &panicError{fmt.Errorf("panic: %w\n\n%s", p, debug.Stack())}
 		default:

@@ -92,7 +92,7 @@ func (r *Reader[K, V]) shared(ctx context.Context, rd read, id K) (v V, found bo
 		select {
 		case shared := <-result:
 			if p, ok := shared.Err.(*panicError); ok {
-				panic(p)
+				panic(p.err)
 			}
 			a, _ := shared.Val.(answer[V])
 			if shared.Err == nil {
@@ -172,7 +172,8 @@ type answer[V any] struct {
 // grace is what a Load gets after its time to return with an error of its own, which says more.
 const grace = 10 * time.Millisecond
 
-// load calls Load on a goroutine of its own, and abandons it when its time is over.
+// load calls Load on a goroutine of its own, and abandons it when its time is over. A panic of Load
+// is a *panicError.
 func (r *Reader[K, V]) load(ctx context.Context, id K) (answer[V], error) {
 	began := time.Now()
 	within, cancel := context.WithTimeout(ctx, r.e.LoadTimeout)
@@ -190,9 +191,7 @@ func (r *Reader[K, V]) load(ctx context.Context, id K) (answer[V], error) {
 		done.err = fmt.Errorf("readaside: load %s: no answer within %v: %w", r.e.Name, r.e.LoadTimeout, context.DeadlineExceeded)
 	}
 	e := Event{Op: OpLoad, Entity: r.e.Name, Outcome: LoadFailed, Took: time.Since(began)}
-	p, panicked := done.err.(*panicError)
 	switch {
-	case panicked:
 	case done.err == nil:
 		e.Outcome = Loaded
 	case ctx.Err() != nil:
@@ -202,9 +201,6 @@ func (r *Reader[K, V]) load(ctx context.Context, id K) (answer[V], error) {
 	}
 	e.Err = done.err
 	r.s.opt.Observe(ctx, e)
-	if panicked {
-		panic(p)
-	}
 	if done.err != nil || !done.value.found {
 		return answer[V]{}, done.err
 	}

@@ -435,6 +435,25 @@ func TestAPanicOfLoadIsOneOfAllCallers(t *testing.T) {
 	})
 }
 
+func TestALoadThatReturnsThePanicOfAnotherReaderDoesNotPanic(t *testing.T) {
+	f := newFixture(t, withoutCache)
+	f.db.hooks(func(context.Context) error { panic(errTest) }, nil)
+	for name, get := range map[string]func(context.Context, string) (product, bool, error){"Get": f.Get, "Fresh": f.Fresh} {
+		r, err := readaside.NewReader(f.Store, readaside.Entity[string, product]{
+			Name: name,
+			Load: func(ctx context.Context, id string) (p product, found bool, err error) {
+				defer func() { err, _ = recover().(error) }()
+				return get(ctx, id)
+			},
+		})
+		require.NoError(t, err)
+		for _, get := range []func(context.Context, string) (product, bool, error){r.Get, r.Fresh} {
+			require.NotPanics(t, func() { _, _, err = get(t.Context(), "1") })
+			require.ErrorIs(t, err, errTest)
+		}
+	}
+}
+
 func TestAGoexitOfLoadIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)

@@ -141,6 +141,9 @@ func (r *Reader[K, V]) Fresh(ctx context.Context, id K) (v V, found bool, err er
 		return v, false, context.Cause(ctx)
 	}
 	a, err := r.load(ctx, id)
+	if p, ok := err.(*panicError); ok {
+		panic(p.err)
+	}
 	return a.v, a.found, err
 }
 
