@@ -243,6 +243,26 @@ func TestAtMostOneLoadOfAKeyRunsAtATime(t *testing.T) {
 	})
 }
 
+func TestABurstIsTwoLoadsWithoutALease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t, withoutCache), &gate{}
+		g.hold(f)
+		one := f.async(t.Context(), "1")
+		g.begun()
+		var burst []<-chan answer
+		for range 1000 {
+			burst = append(burst, f.async(t.Context(), "1"))
+		}
+		g.begun()
+		f.db.hooks(nil, nil) // the next load may end before all that waited for it have woken
+		g.pass(0)
+		for _, ch := range append(burst, one) {
+			require.NoError(t, (<-ch).err)
+		}
+		require.Equal(t, 2, f.db.took())
+	})
+}
+
 func TestGetReturnsCauseAtOnceWhenCallersContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, g := newFixture(t), &gate{}
