@@ -61,7 +61,7 @@ func (ls *loads) join(ctx context.Context, rd read, run func(*load) (any, error)
 		time.AfterFunc(rd.left, l.skipLease) // the lease costs no caller more than its own time
 	case began != 0 && began <= rd.since && (l.lease == nil || !bytes.Equal(l.lease, rd.entry)):
 		l.waiting = append(l.waiting, func() {
-			if ctx.Err() == nil {
+			if rd.left = atMostHalf(ctx, rd.left); ctx.Err() == nil {
 				ls.join(ctx, rd, run, ch)
 			}
 		})

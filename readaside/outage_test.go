@@ -252,6 +252,28 @@ func TestALeaseCostsACallerNoMoreThanItsOwnTime(t *testing.T) {
 	}
 }
 
+func TestALeaseTakesHalfOfTheTimeOfACallerThatWaitedForALoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		g.hold(f)
+		f.cache.fail(errTest, "setifabsent")
+		one := f.async(t.Context(), "1")
+		g.begun()
+		f.cache.hang("setifabsent")
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		two := f.async(ctx, "1")
+		g.begun()
+		time.Sleep(60 * time.Millisecond)
+		f.db.hooks(nil, nil)
+		g.pass(0)
+		<-one
+		require.NoError(t, (<-two).err)
+		require.Equal(t, 80*time.Millisecond, time.Since(began))
+	})
+}
+
 func TestThreeFailuresInARowOpenTheBreakerForASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
