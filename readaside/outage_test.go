@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -376,6 +377,25 @@ func TestACallWithLessThanHalfOfCacheTimeoutDoesNotCount(t *testing.T) {
 		}
 		require.NotContains(t, f.steps(), "get cache skipped")
 	})
+}
+
+func TestALeaseThatAJoinedCallerEndsCountsIfItHadHalfOfCacheTimeout(t *testing.T) {
+	for had, counts := range map[time.Duration]bool{24 * time.Millisecond: false, 25 * time.Millisecond: true} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFixture(t)
+			f.cache.hang("setifabsent")
+			for i := range 4 {
+				one := f.async(t.Context(), fmt.Sprint(i))
+				synctest.Wait()
+				ctx, cancel := context.WithTimeout(t.Context(), 2*had)
+				two := f.async(ctx, fmt.Sprint(i))
+				require.NoError(t, (<-one).err)
+				require.NoError(t, (<-two).err)
+				cancel()
+			}
+			require.Equal(t, counts, slices.Contains(f.steps(), "lease cache skipped"), "had %v", had)
+		})
+	}
 }
 
 func TestACallThatItsCallerCanceledDoesNotCount(t *testing.T) {

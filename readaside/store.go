@@ -99,6 +99,8 @@ type cacheCall = func(ctx context.Context) (stored bool, err error)
 // ask makes one call of the cache, which may take as long as left. It sets the Outcome of e to
 // Stored or NotStored, as call reports, or to CacheFailed or CacheSkipped, and Took and Err, even
 // where call panics, or ends the goroutine. With force, call is made whatever the breaker says.
+// A call whose ctx has ended is not counted, but for a lease that had half of CacheTimeout: its ctx
+// is no caller's, and ends when the time of one of them does.
 func (s *Store) ask(ctx context.Context, left time.Duration, force bool, e *Event, call cacheCall) {
 	b := s.writes
 	if e.Op == OpGet {
@@ -112,7 +114,7 @@ func (s *Store) ask(ctx context.Context, left time.Duration, force bool, e *Even
 	if report, e.Err = b.Allow(); e.Err != nil && !force {
 		return
 	}
-	began := time.Now()
+	began, enough := time.Now(), s.opt.CacheTimeout/2
 	within, cancel := context.WithDeadline(ctx, began.Add(left))
 	stored, err := false, errGoexit // what remains if the cache ends this goroutine
 	defer func() {
@@ -125,7 +127,7 @@ func (s *Store) ask(ctx context.Context, left time.Duration, force bool, e *Even
 			e.Outcome = NotStored
 		case errors.Is(err, ErrNotReady):
 			e.Outcome, err = CacheSkipped, errUncounted
-		case left < s.opt.CacheTimeout/2 || ctx.Err() != nil:
+		case left < enough || ctx.Err() != nil && (e.Op != OpLease || e.Took < enough):
 			e.Outcome, err = CacheFailed, errUncounted
 		default:
 			e.Outcome = CacheFailed
