@@ -193,10 +193,13 @@ func (r *Reader[K, V]) load(ctx context.Context, id K) (answer[V], error) {
 	var done result[answer[V]]
 	select {
 	case done = <-ch:
-	case <-ctx.Done():
-		done.err = context.Cause(ctx)
-	case <-time.After(plus(r.e.LoadTimeout, grace)):
+	case <-within.Done():
 		done.err = fmt.Errorf("readaside: load %s: no answer within %v: %w", r.e.Name, r.e.LoadTimeout, context.DeadlineExceeded)
+		select {
+		case done = <-ch:
+		case <-ctx.Done():
+		case <-time.After(grace): // from now on: the process may have been frozen
+		}
 	}
 	e := Event{Op: OpLoad, Entity: r.e.Name, Outcome: LoadFailed, Took: time.Since(began)}
 	switch {

@@ -127,9 +127,8 @@ func (r *Reader[K, V]) Get(ctx context.Context, id K) (v V, found bool, err erro
 		return v, rd.state == Hit, nil
 	case ctx.Err() != nil:
 		return v, false, context.Cause(ctx)
-	default:
-		return r.shared(ctx, rd, id)
 	}
+	return r.shared(ctx, rd, id)
 }
 
 // Fresh returns the entity from a Load of its own, or found == false where there is none: no cache
@@ -183,9 +182,8 @@ func (r *Reader[K, V]) decode(entry []byte, key string) (v V, o Outcome, err err
 		return v, NegativeHit, nil
 	case kindLease, kindFence:
 		return v, Fenced, nil
-	default:
-		return v, Unreadable, nil
 	}
+	return v, Unreadable, nil
 }
 
 // encode returns a cache entry. A panic of Encode is its error.
