@@ -42,7 +42,7 @@ type Event struct {
 	Op      Op            // the step
 	Entity  string        // Entity.Name
 	Outcome Outcome       // how the step ended
-	Took    time.Duration // zero for a step that was skipped
+	Took    time.Duration // zero where nothing was called
 	Err     error         // why, where Outcome does not say it; otherwise nil
 }
 

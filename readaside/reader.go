@@ -109,11 +109,12 @@ func (r *Reader[K, V]) key(id K) string { return r.prefix + r.e.Key(id) }
 func (r *Reader[K, V]) ttl() time.Duration { return r.e.TTL - rand.N(r.e.TTL/10+1) }
 
 // Get returns the entity from the cache, or else from a Load, or found == false where there is
-// none. It never returns a value older than a write that had finished when Get began.
+// none. It never returns a value older than a write that had finished when Get began, but for the
+// cases under "What remains" in the package comment.
 //
 // Concurrent Gets share a Load, and with it the pointers, slices and maps in v. A failure of the
 // cache is a miss. The error is that of Load, or context.Cause(ctx), at once when ctx ends first.
-// A panic of Load is one of all the Gets that share it.
+// If Load panics, all the Gets that share it panic.
 func (r *Reader[K, V]) Get(ctx context.Context, id K) (v V, found bool, err error) {
 	if ctx.Err() != nil {
 		return v, false, context.Cause(ctx)

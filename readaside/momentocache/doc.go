@@ -13,8 +13,8 @@
 //	cache := &momentocache.Cache{Client: client, Name: "accounts"}
 //	store, err := readaside.NewStore(readaside.Options{Cache: cache, Prefix: "accounts"})
 //
-// Serverless Cache is the product that speaks gRPC. Momento Cache (Cluster and Flex) speaks RESP, which
-// this package does not: module valkeycache, beside it, is for that.
+// Serverless Cache speaks gRPC. Momento Cache (Cluster and Flex) speaks RESP: use package
+// valkeycache, a module of its own, for it.
 //
 // Nothing is fetched or dialed before the first call; client.Warm does it earlier. While the client is
 // being opened, or cannot be, reads go to the database.

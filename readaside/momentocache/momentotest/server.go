@@ -10,8 +10,8 @@
 //		Endpoint: server.Addr(),
 //	}
 //
-// The methods of a momentocache.Cache that read do not wait for a client that is being opened. A test
-// that is about hits warms the holder first.
+// Get, SetIfAbsent and SetIfEqual of a momentocache.Cache do not wait for a client that is being
+// opened: a test of hits warms the holder first.
 //
 // The server speaks the service's protocol, gRPC, without TLS: Get, Set, SetIf, SetIfNotExists and
 // Delete of cache_client.Scs. Any other call is Unimplemented. It checks the cache and authorization
