@@ -115,6 +115,31 @@ func TestGetJoinsALoadThatHadNotBegun(t *testing.T) {
 	})
 }
 
+func TestGetJoinsALoadThatBeganAfterIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		f.db.put(product{"1", "pen", 120})
+		g.hold(f)
+		f.cache.hook(func(ctx context.Context, call string) error {
+			if call == "get" && ctx.Value(key{}) != nil {
+				time.Sleep(time.Millisecond)
+				return errTest // it has met no lease
+			}
+			return nil
+		})
+		two := f.async(context.WithValue(t.Context(), key{}, true), "1")
+		synctest.Wait()
+		one := f.async(t.Context(), "1")
+		require.Equal(t, 1, g.begun())
+		time.Sleep(time.Millisecond)
+		g.begun()
+		g.pass(0)
+		<-one
+		require.Equal(t, 120, (<-two).p.Cents)
+		require.Equal(t, 1, f.db.took())
+	})
+}
+
 func TestGetDoesNotJoinALoadThatAnotherProcessHasOvertaken(t *testing.T) {
 	for name, cached := range map[string]bool{"with a cache": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
