@@ -16,7 +16,9 @@ type Options struct {
 	// there it does not limit the body. The default, 0, is no limit.
 	//
 	// An abandoned call may have been carried out. Writes that are not idempotent need a condition
-	// or a token of their own, as they do with the SDK's own retries.
+	// or a token of their own, as they do with the SDK's own retries. A condition that the write
+	// itself makes false, such as attribute_not_exists, fails when an attempt that was carried out
+	// is retried: store a random id with the item, and take an item with that id for success.
 	AttemptTimeout time.Duration
 }
 
