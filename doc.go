@@ -4,6 +4,8 @@
 //     imports the standard library only.
 //   - [github.com/warmclient/warmclient/secrets] reads a token from AWS Secrets Manager, its Lambda extension, a file or
 //     the environment.
+//   - [github.com/warmclient/warmclient/secrets/parameterstore] reads it from Parameter Store.
+//   - [github.com/warmclient/warmclient/secrets/secretstest] is a Secrets Manager for tests.
 //   - [github.com/warmclient/warmclient/readaside] puts a cache in front of a database, for entities that change.
 //   - [github.com/warmclient/warmclient/readaside/momentocache] is such a cache on Momento, and opens the client for it.
 //     The module github.com/warmclient/warmclient/readaside/valkeycache is one on Valkey or Redis.
@@ -11,6 +13,6 @@
 //   - [github.com/warmclient/warmclient/awsconfig] makes an aws.Config for a process that is frozen and thawed.
 //   - [github.com/warmclient/warmclient/accounts] keeps users, organizations and memberships in DynamoDB, on readaside.
 //
-// The module github.com/warmclient/warmclient/examples has the functions of a whole service, to be copied, and
-// runs it on one machine without any account: go run ./examples/local.
+// The module github.com/warmclient/warmclient/examples has the functions of a whole service, to be
+// copied, and runs it on one machine without any account: go run ./examples/local.
 package warmclient

@@ -12,8 +12,8 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// quick is a cache that costs next to nothing, so that what is measured is what
-// a Service adds to it.
+// quick is a cache that costs next to nothing, so that what is measured is what a Service adds to
+// it.
 type quick struct{ m sync.Map }
 
 func (c *quick) Get(_ context.Context, key string) ([]byte, error) {

@@ -16,8 +16,8 @@ import (
 	"github.com/warmclient/warmclient/accounts"
 )
 
-// The cause of a context may be any error, for example what another call of the
-// same group was refused with.
+// The cause of a context may be any error, for example what another call of the same group was
+// refused with.
 func TestCauseOfTheCallersContextIsNeverTakenForARefusal(t *testing.T) {
 	causes := map[string]error{
 		"a refusal of another call": &accounts.Error{Kind: accounts.NotFound, Entity: "user", ID: "bob"},

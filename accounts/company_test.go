@@ -16,13 +16,12 @@ func newService(t testing.TB, db accounts.DynamoDB, o accounts.Options) *account
 	return s
 }
 
-// patient is for tests outside bubbles: a stall of a busy machine is not to be
-// taken for the cache's.
+// patient is for tests outside bubbles: a stall of a busy machine is not to be taken for the
+// cache's.
 var patient = accounts.Options{CacheTimeout: time.Minute}
 
-// withCompany returns a service, its table and cache. There are the users ann,
-// bob, cat and dan, and the organization tech-corp, in which ann is Owner, bob
-// Admin and cat Member.
+// withCompany returns a service, its table and cache. There are the users ann, bob, cat and dan,
+// and the organization tech-corp, in which ann is Owner, bob Admin and cat Member.
 func withCompany(t testing.TB, o accounts.Options) (*accounts.Service, *table, *memory) {
 	t.Helper()
 	db, cache := newTable(), newMemory()

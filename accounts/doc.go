@@ -16,28 +16,26 @@
 // # Reads
 //
 // A read asks [Options.Cache] and then the table, with one strongly consistent GetItem that
-// concurrent callers share. Package readaside is that cache's engine: its documentation says what a
-// failing cache costs, and in which cases an entry may be stale. No decision on who may do what
-// relies on the cache.
+// concurrent callers share. The documentation of package readaside says what a failing cache costs,
+// and in which cases an entry may be stale. Authorization never relies on the cache.
 //
 // # Writes
 //
-// A write is one request, and all that it relies on is checked by the table in the same
-// transaction. While the table throttles it, or it conflicts with others, it is made again until
-// WriteTimeout. Its items carry a random requestId, by which an attempt whose answer was lost is
-// known when it is made again.
+// A write is one request, whose conditions the table checks in the same transaction. A write that
+// is throttled or conflicts with others is attempted again until WriteTimeout. Its items have a
+// random requestId, so a later attempt recognizes an earlier one whose answer was lost.
 //
 // # Errors
 //
-// What the table or the rules refuse is an [*Error] with a [Kind]. Any other error is a failure;
-// that of a write may mean that the write was carried out. [HTTPStatus] returns the status of both.
+// A refusal is an [*Error] with a [Kind]. Any other error is a failure; a write that failed may
+// have been carried out. [HTTPStatus] returns the status of both.
 //
 // # Names
 //
 // A username has 1 to 128 bytes of UTF-8, without '#' and control characters, and without white
-// space at either end. So have first and last names, which may be empty. An organization is known
-// under the slug of its name, as made by github.com/gosimple/slug: "Tech Corp" is "tech-corp". The
-// slug has 1 to 128 bytes, the name at most 1024.
+// space at either end. The same holds for first and last names, but they may be empty. An
+// organization is known under the slug of its name, as made by github.com/gosimple/slug: "Tech
+// Corp" is "tech-corp". The slug has 1 to 128 bytes, the name at most 1024.
 //
 // # Table
 //

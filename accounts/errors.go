@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Kind sorts the errors that are the caller's doing. It is itself an error, so
-// that errors.Is(err, accounts.NotFound) works on whatever a [Service] returns.
+// Kind is the kind of an [*Error]. It is itself an error, so that errors.Is(err, accounts.NotFound)
+// works on the errors of a [Service].
 type Kind uint8
 
 // The kinds, with the HTTP status that [HTTPStatus] gives them.
@@ -36,17 +36,16 @@ func (k Kind) text() string {
 	}
 }
 
-// Error is a refusal: the table was asked, or need not be, and the answer is no.
-// All else that a [Service] returns is a failure: of the table, of the network,
-// or of the caller's context.
+// Error is a refusal: the request breaks a rule. Any other error of a [Service] is a failure of the
+// table, of the network, or of the caller's context.
 type Error struct {
 	Kind   Kind   // what Unwrap returns
 	Entity string // "user", "organization" or "membership"
-	ID     string // the name that was asked for, cut short if it was overlong
+	ID     string // the name as the caller gave it, without the end of an overlong one
 	Reason string // what is wrong, in words; may be empty
 }
 
-// Error names the entity and its id: `accounts: user "ann": not found`.
+// Error returns the entity, its id and the kind: `accounts: user "ann": not found`.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("accounts: %s %q: %s", e.Entity, e.ID, e.Kind.text())
 	if e.Reason != "" {
@@ -58,8 +57,8 @@ func (e *Error) Error() string {
 // Unwrap returns the error's [Kind].
 func (e *Error) Unwrap() error { return e.Kind }
 
-// failure is an error that is no refusal, whatever is in its chain: the cause of a
-// context that ended may be the refusal of some other call.
+// failure is an error that is no refusal, whatever is in its chain: the cause of a context may be
+// the refusal of another call.
 type failure struct {
 	text   string
 	err    error
@@ -69,7 +68,7 @@ type failure struct {
 func (f *failure) Error() string { return "accounts: " + f.text + ": " + f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// failed names what a call was about; a refusal does so itself.
+// failed adds what a call was about to err, unless that is a refusal, which has it.
 func failed(err error, doing, id string) error {
 	if _, refused := err.(*Error); refused { // not one in the chain of a failure
 		return err
@@ -77,8 +76,8 @@ func failed(err error, doing, id string) error {
 	return &failure{fmt.Sprintf("%s %q", doing, id), err, statusOf(err)}
 }
 
-// endedError is the error of a call whose context has ended. The SDK's own tells the end but not
-// its cause.
+// endedError is the error of a call whose context has ended. The SDK's own error has the end but
+// not its cause.
 type endedError struct {
 	cause    error // of the end, which may be any error
 	deadline bool

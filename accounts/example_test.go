@@ -71,9 +71,8 @@ func ExampleHTTPStatus() {
 	// Output: 400 accounts: user "ann#1": invalid: the username contains a #
 }
 
-// takenTable is a DynamoDB for tests in which whatever is to be put is there
-// already. A canceled transaction has a reason for each of its actions, in their
-// order.
+// takenTable is a DynamoDB for tests in which whatever is to be put is there already. A canceled
+// transaction has a reason for each of its actions, in their order.
 type takenTable struct{ accounts.DynamoDB }
 
 func (takenTable) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (

@@ -27,8 +27,7 @@ var cacheFaults = map[string]struct {
 	"panic":   {func(context.Context, string) error { panic("nil map") }, 0},
 }
 
-// The cached values that no reader must believe, made from the one of
-// ann and from the one of bob.
+// The cached values that no reader must believe, made from the one of ann and from the one of bob.
 var badValues = map[string]func(ann, bob []byte) []byte{
 	"garbage":      func(_, _ []byte) []byte { return []byte("\x00\xff garbage") },
 	"empty":        func(_, _ []byte) []byte { return []byte{} },
@@ -67,7 +66,8 @@ func TestRequestWith300MillisecondsSurvivesEveryFaultOfTheCache(t *testing.T) {
 					assert.Equal(t, 20*time.Millisecond, request(read), "nothing while the breaker is open")
 				}
 				assert.Zero(t, cache.called())
-				// Before and after each write the cache is told, and what it has not acknowledged is repeated.
+				// Before and after each write the cache is told, and what it has not acknowledged
+				// is repeated.
 				for _, write := range []func(context.Context) error{
 					func(ctx context.Context) error {
 						_, err := s.CreateUser(ctx, accounts.User{Username: "eve"})

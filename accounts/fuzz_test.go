@@ -10,9 +10,8 @@ import (
 	"github.com/warmclient/warmclient/accounts"
 )
 
-// keysOf returns the keys under which two services, which differ in their
-// prefix, keep the entities of a username and an organization's name: each by
-// what identifies it.
+// keysOf returns the keys under which two services, which differ in their prefix, keep the entities
+// of a username and an organization's name: each by what identifies it.
 func keysOf(t *testing.T, prefix, username, organization string, tableKeys, cacheKeys map[string]string) {
 	slug := "?"
 	note := func(kind, id string, err error, db *table, cache *memory) {

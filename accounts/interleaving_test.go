@@ -14,9 +14,9 @@ import (
 	"github.com/warmclient/warmclient/accounts"
 )
 
-// model is the service itself: a writer and some readers of one key, each held
-// before every call of the table and of the cache, and let go one at a time, in
-// every order there is. It is the table and the cache of its actors.
+// model is the service itself: a writer and some readers of one key, each held before every call of
+// the table and of the cache, and let go one at a time, in every order there is. It is the table
+// and the cache of its actors.
 type model struct {
 	*table
 	*memory
@@ -25,7 +25,7 @@ type model struct {
 	naive   bool // the cache takes SetIfEqual for Set
 
 	services []*accounts.Service // the writer's is the first
-	choices  []int               // of this run: given up to a point, the first possible from there on
+	choices  []int               // of this run: a given prefix, then always the first possible one
 	options  []int               // what they were chosen from
 	held     []chan struct{}     // by actor; nil while it is not before a call
 }
@@ -67,8 +67,8 @@ func (m *model) next() bool {
 	return false
 }
 
-// play lets the actors do their work on one user, and returns which readers
-// missed the user though they set out after the writer had returned.
+// play lets the actors do their work on one user, and returns which readers missed the user though
+// they set out after the writer had returned.
 func (m *model) play(t *testing.T, user string) (late []int) {
 	actors := 1 + m.readers
 	m.options, m.held = m.options[:0], make([]chan struct{}, actors)

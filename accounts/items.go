@@ -7,8 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Each entity has two forms beside its own: an item of the table, and the fields
-// of a cache entry.
+// Each entity has two forms beside its own: an item of the table, and the fields of a cache entry.
 
 func userItem(u User) attributes {
 	return item(userKey(u.Username), attributes{
@@ -89,8 +88,8 @@ type attribute struct {
 func required(name string, into *string) attribute { return attribute{name, into, true} }
 func optional(name string, into *string) attribute { return attribute{name, into, false} }
 
-// read takes the attributes that an item must or may have. Others are ignored:
-// other writers of the table may add some.
+// read sets the attributes of the list from an item. Others are ignored, since other writers of the
+// table may add some.
 func read(item attributes, list ...attribute) error {
 	for _, a := range list {
 		switch v := item[a.name].(type) {

@@ -7,8 +7,8 @@ import (
 // memberID is what a membership is known by.
 type memberID struct{ organization, username string }
 
-// String returns the id as it stands in errors and cache keys. A slug has no '/', so what follows the
-// first one is a username.
+// String returns the id as it stands in errors and cache keys. A slug has no '/', so what follows
+// the first one is a username.
 func (id memberID) String() string { return id.organization + "/" + id.username }
 
 // attributes are an item, or the key of one.

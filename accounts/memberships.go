@@ -7,15 +7,14 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// AddUserToOrganization makes a user a member of an organization, on behalf of
-// addedBy, and returns the membership with the organization's slug. An [Owner]
-// may add anyone, an [Admin] admins and members.
+// AddUserToOrganization makes a user a member of an organization, on behalf of addedBy, and returns
+// the membership with the organization's slug. An [Owner] may add anyone, an [Admin] admins and
+// members.
 //
-// All that this relies on is checked in the one transaction that writes the
-// membership, never in the cache: a removed owner can add nobody. The error is
-// [Invalid] for names and roles that break the rules, and else the first that
-// applies of: [NotFound] for the organization, for the user, for addedBy's
-// membership, [Forbidden] where addedBy's role is too low, and [AlreadyExists].
+// Everything is checked in the one transaction that writes the membership, and never in the cache,
+// so a removed owner cannot add anyone. The error is [Invalid] for names and roles that break the
+// rules, otherwise the first that applies of: [NotFound] for the organization, for the user, for
+// addedBy's membership, [Forbidden] where addedBy's role is too low, and [AlreadyExists].
 func (s *Service) AddUserToOrganization(ctx context.Context, m Membership, addedBy string) (Membership, error) {
 	o, err := checkMembership(m, addedBy)
 	if err != nil {
@@ -41,11 +40,10 @@ func (s *Service) AddUserToOrganization(ctx context.Context, m Membership, added
 	return m, nil
 }
 
-// GetMembership returns a user's membership of the organization that is known
-// under the slug of the given name. The error is [Invalid] for names that break
-// the rules, [NotFound] where there is no such membership, be it for want of the
-// organization or of the user. It may be up to TTL old where something else than
-// a Service has changed it, so it is no basis for authorization.
+// GetMembership returns a user's membership of the organization that is known under the slug of the
+// given name. The error is [Invalid] for names that break the rules, [NotFound] where there is no
+// such membership, organization or user. The membership may be up to TTL old if something other
+// than a Service has changed it, so do not base authorization on it.
 func (s *Service) GetMembership(ctx context.Context, organization, username string) (Membership, error) {
 	o, err := parseOrgName(organization)
 	if err != nil {
@@ -72,8 +70,8 @@ func checkMembership(m Membership, addedBy string) (orgName, error) {
 	return o, checkUsername(addedBy)
 }
 
-// mayAdd checks that addedBy is a member whose role is high enough for m. On
-// failure the old item tells which of the two it is not.
+// mayAdd checks that addedBy is a member whose role is high enough for m. If the check fails, the
+// old item tells which condition was not met.
 func (s *Service) mayAdd(o orgName, m Membership, addedBy string) step {
 	adder := memberID{o.slug, addedBy}
 	values := attributes{":owner": text(string(Owner))}
@@ -90,10 +88,9 @@ func (s *Service) mayAdd(o orgName, m Membership, addedBy string) step {
 	})
 }
 
-// addsItself stands for the checks of the adder and of the new member where
-// they are one: DynamoDB refuses a transaction that touches an item twice. The
-// condition always fails, since either the adder is no member, or the new member
-// is one already. The old item tells.
+// addsItself replaces the checks of the adder and of the new member where both are the same user,
+// since DynamoDB refuses a transaction that touches an item twice. The condition always fails: the
+// user is either no member, or one already. The old item tells which.
 func (s *Service) addsItself(o orgName, m Membership) step {
 	const never = "attribute_exists(PK) AND attribute_not_exists(PK)"
 	return s.check(memberKey(m.id()), never, nil, func(old attributes) *Error {

@@ -9,29 +9,29 @@ import (
 	"github.com/gosimple/slug"
 )
 
-// maxName is the length limit of names and slugs in bytes. With the longest
-// prefix it keeps keys far below DynamoDB's 1024 bytes for a sort key.
+// maxName is the length limit of names and slugs in bytes. With the longest prefix it keeps keys
+// far below DynamoDB's 1024 bytes for a sort key.
 const maxName = 128
 
 // maxUnslugged bounds the work of making a slug.
 const maxUnslugged = 1024
 
-// checkUser says what is wrong with u, if anything.
+// checkUser returns an error if u breaks the rules for names.
 func checkUser(u User) error {
 	if err := checkUsername(u.Username); err != nil {
 		return err
 	}
-	if reason := flaw(u.FirstName); reason != "" {
+	if reason := invalidReason(u.FirstName); reason != "" {
 		return invalid("user", u.Username, "the first name "+reason)
 	}
-	if reason := flaw(u.LastName); reason != "" {
+	if reason := invalidReason(u.LastName); reason != "" {
 		return invalid("user", u.Username, "the last name "+reason)
 	}
 	return nil
 }
 
 func checkUsername(username string) error {
-	reason := flaw(username)
+	reason := invalidReason(username)
 	if username == "" {
 		reason = "is empty"
 	}
@@ -41,9 +41,9 @@ func checkUsername(username string) error {
 	return nil
 }
 
-// flaw returns what disqualifies a name, or "". The '#' separates the parts of
-// the table's keys.
-func flaw(name string) string {
+// invalidReason returns why a name is invalid, or "". A '#' separates the parts of the table's
+// keys.
+func invalidReason(name string) string {
 	switch {
 	case len(name) > maxName:
 		return "is longer than 128 bytes"
@@ -81,8 +81,8 @@ func parseOrgName(name string) (orgName, error) {
 	return orgName{name, made}, nil
 }
 
-// refuse returns the refusal of an entity that is known by the organization's name, with
-// username "", or by that and a username.
+// refuse returns the refusal of an entity that is known by the organization's name, with username
+// "", or by that and a username.
 func (o orgName) refuse(kind Kind, entity, username, reason string) *Error {
 	return &Error{Kind: kind, Entity: entity, ID: o.id(username), Reason: o.reason(reason)}
 }

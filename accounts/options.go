@@ -12,12 +12,11 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// DynamoDB is what a [Service] asks of the table. *dynamodb.Client implements
-// it, and so does a fake of about ten lines. Its methods are called
-// concurrently. GetItem makes the reads, PutItem creates a user, and
-// TransactWriteItems all else; where a condition fails, the latter two return
-// *types.ConditionalCheckFailedException and *types.TransactionCanceledException,
-// which has a reason for each action, in their order.
+// DynamoDB has the calls that a [Service] makes. *dynamodb.Client implements it, and so does a fake
+// of about ten lines. Implementations are safe for concurrent use by multiple goroutines. GetItem
+// makes the reads, PutItem creates a user, and TransactWriteItems makes all other writes. If a
+// condition fails, the latter two return *types.ConditionalCheckFailedException and
+// *types.TransactionCanceledException, which has a reason for each action, in their order.
 type DynamoDB interface {
 	GetItem(ctx context.Context, in *dynamodb.GetItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(ctx context.Context, in *dynamodb.PutItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
@@ -26,15 +25,15 @@ type DynamoDB interface {
 
 // Options tunes a [Service]. The zero value works, without a cache.
 //
-// There is no option for eventually consistent reads. They are strongly
-// consistent because their result lives on in the cache: what a cheaper read
-// happened to miss would be missing for all readers, for NegativeTTL. Such a
-// read costs one read unit instead of a half, and is made on misses only.
+// There is no option for eventually consistent reads.  Reads of the table are strongly consistent
+// because their result is cached: what an eventually consistent read missed would be missing for
+// all readers, for NegativeTTL. A consistent read costs one read unit instead of half a unit, and
+// is made on misses only.
 type Options struct {
 	// Cache is asked before the table. If nil, every read is one of the table.
 	Cache readaside.Cache
-	// TTL is how long the cache keeps an entity, jittered down by at most 10%
-	// so that entries written together do not expire together. 0 means 30m.
+	// TTL is how long the cache keeps an entity, less up to 10% at random, so that entries written
+	// together do not expire together. The default is 30m.
 	TTL time.Duration
 	// NegativeTTL is how long the cache keeps a not-found result. The default is 5s. If it is
 	// negative, not-found results are not cached.
@@ -42,21 +41,19 @@ type Options struct {
 	// CacheTimeout bounds all cache calls of one read together, those before a write, and those
 	// after it; see [readaside.Options]. The default is 50ms.
 	CacheTimeout time.Duration
-	// LoadTimeout bounds each read of the table, which is shared by all callers
-	// of one key, and a Ping. 0 means 1s.
+	// LoadTimeout bounds each read of the table, which is shared by all callers of one key, and a
+	// Ping. The default is 1s.
 	LoadTimeout time.Duration
-	// WriteTimeout bounds each write, retries included, also when the caller
-	// has no deadline. 0 means 3s.
+	// WriteTimeout bounds each write, retries included. The default is 3s.
 	WriteTimeout time.Duration
-	// KeyPrefix keeps services that share one cache apart. "" means the
-	// table's name.
+	// KeyPrefix keeps services that share one cache apart. The default is the table's name.
 	KeyPrefix string
 	// Observe, if not nil, is called after each step of a read or a write, and delays the request
 	// while it runs. It must be safe for concurrent use by multiple goroutines.
 	Observe func(ctx context.Context, e readaside.Event)
 }
 
-// check returns an error for what cannot work.
+// check returns an error for an argument that cannot work.
 func (o Options) check(db DynamoDB, table string) error {
 	switch {
 	case isNil(db):

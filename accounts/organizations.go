@@ -6,10 +6,9 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// CreateOrganization creates an organization under the slug of name, and the
-// founder's membership as its first [Owner], both or neither. The error is
-// [Invalid] for a name that breaks the rules, [NotFound] where there is no such
-// user, [AlreadyExists] where the slug is taken.
+// CreateOrganization creates an organization under the slug of name, and the founder's membership
+// as its first [Owner], both or neither. The error is [Invalid] for a name that breaks the rules,
+// [NotFound] where there is no such user, [AlreadyExists] where the slug is taken.
 func (s *Service) CreateOrganization(ctx context.Context, name, foundingUser string) (Organization, error) {
 	o, err := parseOrgName(name)
 	if err != nil {
@@ -32,9 +31,8 @@ func (s *Service) CreateOrganization(ctx context.Context, name, foundingUser str
 	return org, nil
 }
 
-// GetOrganization returns the organization that is known under the slug of name.
-// The error is [Invalid] for a name without a slug, [NotFound] where there is no
-// such organization.
+// GetOrganization returns the organization that is known under the slug of name. The error is
+// [Invalid] for a name without a slug, [NotFound] where there is no such organization.
 func (s *Service) GetOrganization(ctx context.Context, name string) (Organization, error) {
 	o, err := parseOrgName(name)
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// Service reads and writes users, organizations and memberships. Its methods
-// are safe for concurrent use, and a process needs but one per table.
+// Service reads and writes users, organizations and memberships. It is safe for concurrent use by
+// multiple goroutines. A process needs one per table.
 //
-// An error is a refusal, an [*Error] that unwraps to its [Kind], or else a
-// failure. Where the caller's context ended, context.Cause of it is in the chain.
+// An error is either a refusal, which is an [*Error] and unwraps to its [Kind], or a failure. If
+// the caller's context ended, its context.Cause is in the chain.
 type Service struct {
 	db          DynamoDB
 	table       string
@@ -28,9 +28,9 @@ type Service struct {
 	memberships   *readaside.Reader[memberID, Membership]
 }
 
-// New returns a Service on table, which has the string keys PK and SK. It
-// connects to nothing: see [Service.Ping]. An error tells of an argument that
-// cannot work, such as a nil db or a negative timeout.
+// New returns a Service on table, which has the string keys PK and SK. It connects to nothing: see
+// [Service.Ping]. The error names an argument that cannot work, such as a nil db or a negative
+// timeout.
 func New(db DynamoDB, table string, o Options) (*Service, error) {
 	if err := o.check(db, table); err != nil {
 		return nil, err
@@ -74,9 +74,9 @@ func reader[K, T any](s *Service, o Options, e readaside.Entity[K, T], err error
 	return readaside.NewReader(s.store, e)
 }
 
-// Ping reads an item that does not exist, so that the connection to the table
-// is up, and its name and the permission to read it are known to be good, before
-// the first request. It is bounded by LoadTimeout and costs half a read unit.
+// Ping reads an item that does not exist. It connects to the table before the first request, and
+// checks the table's name and the permission to read it. It is bounded by LoadTimeout and costs
+// half a read unit.
 func (s *Service) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.loadTimeout)
 	defer cancel()

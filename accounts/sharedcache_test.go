@@ -15,21 +15,20 @@ import (
 	"github.com/warmclient/warmclient/accounts"
 )
 
-// Two services stand for two processes. Readers ask both for users all the time
-// that these are being created; whoever knows that a user was created must see
-// it, whichever service it asks.
+// Two services stand for two processes. Readers ask both for users all the time that these are
+// being created. A caller that knows that a user was created must see it, whichever service it
+// asks.
 func TestTwoServicesThatShareACacheNeverMissACreatedUser(t *testing.T) {
 	const users, readers, reads = 300, 6, 1500
 	db, cache := newTable(), newMemory()
 	db.fail(func(context.Context, string) error { runtime.Gosched(); return nil }, func(context.Context, string) error { runtime.Gosched(); return nil })
 	cache.fail(func(context.Context, string) error { runtime.Gosched(); return nil })
-	// The machine may be busy, and a cache that is given up for slow is not
-	// what this is about.
+	// The machine may be busy, and a slow cache is not what this is about.
 	options := accounts.Options{Cache: cache, CacheTimeout: 1 << 40, LoadTimeout: 1 << 40, WriteTimeout: 1 << 40}
 	services := []*accounts.Service{newService(t, db, options), newService(t, db, options)}
 
 	var created atomic.Int64 // users 0 to created-1 exist
-	var sawAbsences atomic.Int64
+	var notFound atomic.Int64
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for i := range users {
@@ -49,13 +48,13 @@ func TestTwoServicesThatShareACacheNeverMissACreatedUser(t *testing.T) {
 					assert.NoError(t, err, "user %d of %d", i, known)
 				} else if err != nil {
 					assert.ErrorIs(t, err, accounts.NotFound)
-					sawAbsences.Add(1)
+					notFound.Add(1)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	require.Positive(t, sawAbsences.Load(), "absences were cached on the way")
+	require.Positive(t, notFound.Load(), "not-found results were cached on the way")
 	for _, s := range services {
 		for i := range users {
 			_, err := s.GetUser(t.Context(), fmt.Sprint(i))

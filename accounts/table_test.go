@@ -16,9 +16,9 @@ import (
 
 type item = map[string]types.AttributeValue
 
-// table is a DynamoDB that evaluates the conditions it is sent, and refuses what
-// the real one refuses. Its faults run around a call: before takes its place
-// with an error, after replaces the answer of a call that took effect.
+// table is a DynamoDB that evaluates the conditions it is sent, and refuses what the real one
+// refuses. Its faults run around a call: before takes its place with an error, after replaces the
+// answer of a call that took effect.
 type table struct {
 	mu            sync.Mutex
 	items         map[string]item

@@ -15,16 +15,16 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// step is one action of a transaction, and what it means that its condition
-// failed, given the item as it was where the action asks for that.
+// step is one action of a transaction, and the refusal that a failed condition means. old is the
+// item as it was, where the action asks for it.
 type step struct {
 	action  types.TransactWriteItem
 	refusal func(old attributes) *Error
 }
 
-// newRequestID returns what marks the items of one write. It stays the same when
-// the write is attempted again, by us or inside the SDK, so that an attempt which
-// was committed, but whose answer was lost, is not mistaken for somebody else's.
+// newRequestID returns an id that marks the items of one write. All attempts of the write have the
+// same id, so an attempt that was committed, and whose answer was lost, is not mistaken for another
+// write.
 func newRequestID() string { return rand.Text() }
 
 // put returns the creation of an item.
@@ -46,7 +46,7 @@ func (s *Service) create(item attributes, requestID string, taken *Error) step {
 	}
 }
 
-// exists is a step that relies on an item.
+// exists is a step that checks that an item exists.
 func (s *Service) exists(key attributes, missing *Error) step {
 	return step{
 		action: types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
@@ -58,8 +58,8 @@ func (s *Service) exists(key attributes, missing *Error) step {
 	}
 }
 
-// check is a step that relies on a membership's role. A condition on the role
-// fails, too, where there is no item.
+// check is a step that checks a membership's role. A condition on the role also fails where there
+// is no item.
 func (s *Service) check(key attributes, condition string, values attributes, refusal func(old attributes) *Error) step {
 	c := &types.ConditionCheck{
 		TableName:                           &s.table,
@@ -74,16 +74,16 @@ func (s *Service) check(key attributes, condition string, values attributes, ref
 	return step{action: types.TransactWriteItem{ConditionCheck: c}, refusal: refusal}
 }
 
-// transact takes all steps or none. Where several conditions fail, the refusal
-// of the first of these steps is returned, so their order matters.
+// transact takes all steps or none. If several conditions fail, it returns the refusal of the first
+// of these steps, so their order matters.
 func (s *Service) transact(ctx context.Context, changes []readaside.Change, steps ...step) error {
 	actions := make([]types.TransactWriteItem, len(steps))
 	for i, st := range steps {
 		actions[i] = st.action
 	}
 	return s.write(ctx, func(ctx context.Context) error {
-		// A new input for each attempt: the SDK writes its idempotency token
-		// into it, and a canceled transaction's must not be used again.
+		// A new input for each attempt: the SDK writes its idempotency token into it, and a
+		// canceled transaction's must not be used again.
 		_, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
 		if canceled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
 			for i, reason := range canceled.CancellationReasons {
@@ -96,8 +96,8 @@ func (s *Service) transact(ctx context.Context, changes []readaside.Change, step
 	}, changes...)
 }
 
-// The codes of cancellation reasons that matter here. Among the others are
-// ValidationError and ItemCollectionSizeLimitExceeded.
+// The codes of cancellation reasons that matter here. Among the others are ValidationError and
+// ItemCollectionSizeLimitExceeded.
 const (
 	conditionFailed = "ConditionalCheckFailed"
 	conflict        = "TransactionConflict"
@@ -105,13 +105,13 @@ const (
 	overThroughput  = "ProvisionedThroughputExceeded"
 )
 
-// write makes a write of the Store, and attempts it again while the table is busy. An attempt
-// returns an *Error where the table refuses. That comes back as it is, and says that nothing was
-// written. What comes back otherwise may hold the cause of ctx, which can be any error, even a
-// refusal of another call: so refusals are not looked for in its chain.
+// write makes a write of the Store, and attempts it again while the table is busy. An attempt that
+// the table refuses returns an *Error, which write returns unchanged: nothing was written. The
+// chain of any other error may hold the cause of ctx, which may be the refusal of another call, so
+// only the error itself is checked.
 //
 // After AlreadyExists the keys are also invalidated: what exists may have been written by a process
-// that did not say so to the cache.
+// whose calls of the cache failed.
 func (s *Service) write(ctx context.Context, attempt func(context.Context) error, changes ...readaside.Change) error {
 	begun := false
 	err := s.store.Write(ctx, func(ctx context.Context) error {

@@ -9,8 +9,7 @@ type User struct {
 
 // Organization is a group of users.
 type Organization struct {
-	// Name is the slug under which the organization is known: "Tech Corp"
-	// becomes "tech-corp".
+	// Name is the slug under which the organization is known: "Tech Corp" becomes "tech-corp".
 	Name string `json:"organizationName"`
 	// FoundingUser is the username of the first owner.
 	FoundingUser string `json:"foundingUser"`
@@ -26,8 +25,7 @@ type Membership struct {
 // Role is what a member may do in an organization.
 type Role string
 
-// An Owner may add anyone, an Admin may add admins and members, and a Member
-// may add nobody.
+// An Owner may add anyone, an Admin may add admins and members, and a Member may not add anyone.
 const (
 	Owner  Role = "Owner"
 	Admin  Role = "Admin"

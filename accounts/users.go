@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// CreateUser creates a user and returns it. The error is [Invalid] for a name
-// that breaks the rules, [AlreadyExists] where the username is taken.
+// CreateUser creates a user and returns it. The error is [Invalid] for a name that breaks the
+// rules, [AlreadyExists] where the username is taken.
 func (s *Service) CreateUser(ctx context.Context, u User) (User, error) {
 	if err := checkUser(u); err != nil {
 		return User{}, err
@@ -34,8 +34,8 @@ func (s *Service) CreateUser(ctx context.Context, u User) (User, error) {
 	return u, nil
 }
 
-// GetUser returns a user. The error is [Invalid] for a name that no user can
-// have, [NotFound] where there is none.
+// GetUser returns a user. The error is [Invalid] for a name that breaks the rules, [NotFound] where
+// there is no such user.
 func (s *Service) GetUser(ctx context.Context, username string) (User, error) {
 	if err := checkUsername(username); err != nil {
 		return User{}, err

@@ -14,10 +14,10 @@
 //
 // # Connections
 //
-// A dial, name resolution included, takes at most one second, and a TLS handshake another; the
-// SDK would wait for 30 and 10 seconds. A connection that has been idle for 45 seconds is not used
-// again. Time in a freeze counts. Services and NAT gateways drop idle connections after a minute
-// or more, some without telling.
+// A dial, name resolution included, takes at most one second, and a TLS handshake another; the SDK
+// would wait for 30 and 10 seconds. A connection that has been idle for 45 seconds is not used
+// again. Time in a freeze counts. Services and NAT gateways drop idle connections after a minute or
+// more, some without telling.
 //
 // A connection may still be dead when a call is sent on it. Without AttemptTimeout the call waits
 // until its context ends. With it, the attempt ends, and it and all calls that begin later use new
@@ -42,7 +42,7 @@
 // # Loading
 //
 // [Load] is the SDK's LoadDefaultConfig, except on Lambda, where the environment says it all: there
-// it opens no file, and returns the configuration that LoadDefaultConfig would return where no
-// file exists. Package config of the SDK links the providers of credentials that a function on
-// Lambda does not use. A program that calls [Tune] alone links them too.
+// it opens no file, and returns the configuration that LoadDefaultConfig would return where no file
+// exists. Package config of the SDK links the providers of credentials that a function on Lambda
+// does not use. A program that calls [Tune] alone links them too.
 package awsconfig

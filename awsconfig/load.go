@@ -33,8 +33,8 @@ func Load(ctx context.Context) (aws.Config, error) {
 	return Tune(cfg, Options{}), nil
 }
 
-// onLambda asks for a variable that only the runtime sets: those with credentials are also found
-// on machines whose files and profiles count.
+// onLambda asks for a variable that only the runtime sets: those with credentials are also found on
+// machines whose files and profiles count.
 func onLambda() bool { return os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" }
 
 // sufficient reports whether env says all that LoadDefaultConfig would look for elsewhere.

@@ -11,12 +11,14 @@ import (
 // Options tunes a configuration. The zero value sets no limit on an attempt.
 type Options struct {
 	// AttemptTimeout is how long the first attempt of a call waits for the headers of an answer,
-	// connecting included, before it is given up and retried on a new connection. It doubles with
-	// each attempt, so that a service that is merely slow answers one of them. Once the headers
-	// are there it does not limit the body. The default, 0, is no limit.
+	// connecting included, before it is abandoned and retried on a new connection. It doubles with
+	// each attempt, so that a service that is merely slow answers one of them. Once the headers are
+	// there it does not limit the body. The default, 0, is no limit.
 	//
-	// A call that is given up may have been carried out. Writes that are not idempotent need a
-	// condition or a token of their own, as they do with the SDK's own retries.
+	// An abandoned call may have been carried out. Writes that are not idempotent need a condition
+	// or a token of their own, as they do with the SDK's own retries. A condition that the write
+	// itself makes false, such as attribute_not_exists, fails when an attempt that was carried out
+	// is retried: store a random id with the item, and take an item with that id for success.
 	AttemptTimeout time.Duration
 }
 

@@ -127,7 +127,8 @@ func TestTheDialFunctionsOfABuildableClientStay(t *testing.T) {
 	for name, option := range map[string]func(tr *http.Transport){
 		"DialContext":    func(tr *http.Transport) { tr.DialContext = dialContext },
 		"DialTLSContext": func(tr *http.Transport) { tr.DialTLSContext = dialContext },
-		"Dial":           func(tr *http.Transport) { tr.DialContext, tr.Dial = nil, dial }, //nolint:staticcheck // deprecated, not gone
+		//lint:ignore SA1019 deprecated, not gone
+		"Dial": func(tr *http.Transport) { tr.DialContext, tr.Dial = nil, dial }, //nolint:staticcheck // the same
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

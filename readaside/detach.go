@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/warmclient/warmclient/internal/guard"
 )
 
 var errAllAbandoned = errors.New("readaside: too many calls of the cache are abandoned and still running")
@@ -73,7 +74,7 @@ func detach[T any](ctx context.Context, d *detached, call func() (T, error)) (v 
 		return v, fmt.Errorf("readaside: too many calls of the cache are under way: %w", context.Cause(ctx))
 	}
 	var over atomic.Bool // the call has returned or is abandoned, whichever is first
-	ch := start(func() (T, error) {
+	ch := guard.Go(func() (T, error) {
 		defer func() {
 			if over.Swap(true) {
 				d.abandon(-1)
@@ -84,10 +85,10 @@ func detach[T any](ctx context.Context, d *detached, call func() (T, error)) (v 
 	})
 	select {
 	case r := <-ch:
-		if p, ok := r.err.(*panicError); ok { // a Load that returns it does not panic
-			r.err = fmt.Errorf("readaside: the cache: %w", p)
+		if p, ok := r.Err.(*guard.PanicError); ok { // a Load that returns it does not panic
+			r.Err = fmt.Errorf("readaside: the cache: %w", p)
 		}
-		return r.value, r.err
+		return r.Value, r.Err
 	case <-ctx.Done():
 		if !over.Swap(true) {
 			d.abandon(+1)
@@ -107,45 +108,4 @@ func (d *detached) abandon(n int) {
 	if d.abandoned += n; d.abandoned == cap(d.slots) {
 		close(d.stuck)
 	}
-}
-
-// errGoexit is the error of a function that called runtime.Goexit, as t.FailNow does.
-var errGoexit = errors.New("runtime.Goexit was called")
-
-// A panicError is a panic on its way to another goroutine, which panics with err: what a Load
-// recovers and returns is no panicError. The text has the stack of the origin.
-type panicError struct{ err error }
-
-func (p *panicError) Error() string { return p.err.Error() }
-func (p *panicError) Unwrap() error { return p.err }
-
-// guard returns what fn returns. A panic of fn is an error, a *panicError.
-func guard[T any](fn func() (T, error)) (v T, err error) {
-	defer func() {
-		switch p := recover().(type) {
-		case nil:
-		case error:
-			err = &panicError{fmt.Errorf("panic: %w\n\n%s", p, debug.Stack())}
-		default:
-			err = &panicError{fmt.Errorf("panic: %v\n\n%s", p, debug.Stack())}
-		}
-	}()
-	return fn()
-}
-
-// A result is what a function that ran on a goroutine of its own has come to.
-type result[T any] struct {
-	value T
-	err   error // errGoexit where the function ended its goroutine, a *panicError where it panicked
-}
-
-// start calls fn on a goroutine of its own and returns the channel that gets the one result.
-func start[T any](fn func() (T, error)) <-chan result[T] {
-	ch := make(chan result[T], 1)
-	go func() {
-		r := result[T]{err: errGoexit}
-		defer func() { ch <- r }()
-		r.value, r.err = guard(fn)
-	}()
-	return ch
 }

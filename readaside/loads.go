@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/warmclient/warmclient/internal/guard"
 )
 
 // loads are the loads of a Store that callers share, by key. Waiting for the running ones, and
@@ -69,8 +71,8 @@ func (ls *loads) join(ctx context.Context, rd read, run func(*load) (any, error)
 	}
 	ch <- ls.group.DoChan(rd.key, func() (any, error) {
 		defer ls.end(rd.key, l)
-		done := <-start(func() (any, error) { return run(l) })
-		return done.value, done.err
+		done := <-guard.Go(func() (any, error) { return run(l) })
+		return done.Value, done.Err
 	})
 }
 
@@ -98,8 +100,8 @@ func (r *Reader[K, V]) shared(ctx context.Context, rd read, id K) (v V, found bo
 		select {
 		case result = <-joined:
 		case shared := <-result:
-			if p, ok := shared.Err.(*panicError); ok {
-				panic(p.err)
+			if p, ok := shared.Err.(*guard.PanicError); ok {
+				panic(p.Unwrap()) // what a Load recovers and returns is no PanicError
 			}
 			a, _ := shared.Val.(answer[V])
 			if shared.Err == nil {
@@ -181,20 +183,20 @@ type answer[V any] struct {
 const grace = 10 * time.Millisecond
 
 // load calls Load on a goroutine of its own, and abandons it when its time is over. A panic of Load
-// is a *panicError.
+// is a *guard.PanicError.
 func (r *Reader[K, V]) load(ctx context.Context, id K) (answer[V], error) {
 	began := time.Now()
 	within, cancel := context.WithTimeout(ctx, r.e.LoadTimeout)
 	defer cancel()
-	ch := start(func() (a answer[V], err error) {
+	ch := guard.Go(func() (a answer[V], err error) {
 		a.v, a.found, err = r.e.Load(within, id)
 		return a, err
 	})
-	var done result[answer[V]]
+	var done guard.Result[answer[V]]
 	select {
 	case done = <-ch:
 	case <-within.Done():
-		done.err = fmt.Errorf("readaside: load %s: no answer within %v: %w", r.e.Name, r.e.LoadTimeout, context.DeadlineExceeded)
+		done.Err = fmt.Errorf("readaside: load %s: no answer within %v: %w", r.e.Name, r.e.LoadTimeout, context.DeadlineExceeded)
 		select {
 		case done = <-ch:
 		case <-ctx.Done():
@@ -203,17 +205,17 @@ func (r *Reader[K, V]) load(ctx context.Context, id K) (answer[V], error) {
 	}
 	e := Event{Op: OpLoad, Entity: r.e.Name, Outcome: LoadFailed, Took: time.Since(began)}
 	switch {
-	case done.err == nil:
+	case done.Err == nil:
 		e.Outcome = Loaded
 	case ctx.Err() != nil:
-		done.err = context.Cause(ctx)
-	case done.err == errGoexit:
-		done.err = fmt.Errorf("readaside: load %s: %w", r.e.Name, errGoexit)
+		done.Err = context.Cause(ctx)
+	case done.Err == guard.ErrGoexit:
+		done.Err = fmt.Errorf("readaside: load %s: %w", r.e.Name, guard.ErrGoexit)
 	}
-	e.Err = done.err
+	e.Err = done.Err
 	r.s.opt.Observe(ctx, e)
-	if done.err != nil || !done.value.found {
-		return answer[V]{}, done.err
+	if done.Err != nil || !done.Value.found {
+		return answer[V]{}, done.Err
 	}
-	return done.value, nil
+	return done.Value, nil
 }

@@ -1,6 +1,7 @@
 package readaside_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -164,6 +165,38 @@ func TestCallersCannotChangeWhatIsCached(t *testing.T) {
 	v, _, err := r.Get(t.Context(), 7)
 	require.NoError(t, err)
 	require.Equal(t, "pen", string(v), "ChangedTo encodes at once")
+}
+
+// heldBytes is a cache whose Get returns the bytes that it holds, and no copy.
+type heldBytes struct {
+	readaside.Cache
+	entry []byte
+}
+
+func (c heldBytes) Get(context.Context, string) ([]byte, error) { return c.entry, nil }
+
+func TestCallersCannotChangeTheBytesThatACacheHolds(t *testing.T) {
+	c := newCache()
+	read := func(c readaside.Cache) []byte {
+		store, err := readaside.NewStore(readaside.Options{Cache: c, Prefix: "test"})
+		require.NoError(t, err)
+		r, err := readaside.NewReader(store, readaside.Entity[int, []byte]{
+			Name:   "bytes",
+			Load:   func(context.Context, int) ([]byte, bool, error) { return []byte("pen"), true, nil },
+			Encode: func(b []byte) ([]byte, error) { return b, nil },
+			Decode: func(b []byte) ([]byte, error) { return b, nil },
+		})
+		require.NoError(t, err)
+		v, _, err := r.Get(t.Context(), 7)
+		require.NoError(t, err)
+		return v
+	}
+	read(c)
+	entry, err := c.Get(t.Context(), "4:test/5:bytes/7")
+	require.NoError(t, err)
+	held := bytes.Clone(entry)
+	copy(read(heldBytes{c, held}), "???")
+	require.Equal(t, entry, held)
 }
 
 // slow lets each call of the cache take d, or until its context is done.

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+
+	"github.com/warmclient/warmclient/internal/guard"
 )
 
 // An Entity describes entities of one kind: values of V, known by a K.
@@ -141,8 +143,8 @@ func (r *Reader[K, V]) Fresh(ctx context.Context, id K) (v V, found bool, err er
 		return v, false, context.Cause(ctx)
 	}
 	a, err := r.load(ctx, id)
-	if p, ok := err.(*panicError); ok {
-		panic(p.err)
+	if p, ok := err.(*guard.PanicError); ok {
+		panic(p.Unwrap())
 	}
 	return a.v, a.found, err
 }
@@ -174,7 +176,7 @@ func (r *Reader[K, V]) decode(entry []byte, key string) (v V, o Outcome, err err
 	}
 	switch kind, payload := unseal(entry, r.e.Version, key); kind {
 	case kindFound:
-		decoded, err := guard(func() (V, error) { return r.e.Decode(payload) })
+		decoded, err := guard.Call(func() (V, error) { return r.e.Decode(payload) })
 		if err != nil {
 			return v, Unreadable, err
 		}
@@ -189,7 +191,7 @@ func (r *Reader[K, V]) decode(entry []byte, key string) (v V, o Outcome, err err
 
 // encode returns a cache entry. A panic of Encode is its error.
 func (r *Reader[K, V]) encode(key string, v V) (entry []byte, err error) {
-	payload, err := guard(func() ([]byte, error) { return r.e.Encode(v) })
+	payload, err := guard.Call(func() ([]byte, error) { return r.e.Encode(v) })
 	if err != nil {
 		return nil, fmt.Errorf("readaside: encode %s: %w", r.e.Name, err)
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/sony/gobreaker/v2"
+
+	"github.com/warmclient/warmclient/internal/guard"
 )
 
 // Options configures a [Store]. The zero value is valid: every read is a load.
@@ -116,7 +118,7 @@ func (s *Store) ask(ctx context.Context, left time.Duration, force bool, e *Even
 	}
 	began, enough := time.Now(), s.opt.CacheTimeout/2
 	within, cancel := context.WithDeadline(ctx, began.Add(left))
-	stored, err := false, errGoexit // what remains if the cache ends this goroutine
+	stored, err := false, guard.ErrGoexit // what remains if the cache ends this goroutine
 	defer func() {
 		cancel()
 		e.Took, e.Err = time.Since(began), err
@@ -136,7 +138,7 @@ func (s *Store) ask(ctx context.Context, left time.Duration, force bool, e *Even
 			report(err)
 		}
 	}()
-	stored, err = guard(func() (bool, error) { return call(within) })
+	stored, err = guard.Call(func() (bool, error) { return call(within) })
 }
 
 // maxPending is how many keys a Store remembers whose second step is to be repeated.

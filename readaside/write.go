@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/warmclient/warmclient/internal/guard"
 )
 
 // A Change names an entity that a write changes. [Reader.Changed] and [Reader.ChangedTo] return
@@ -19,14 +21,15 @@ type Change struct {
 	err    error         // of Encode
 }
 
-// Changed returns the Change of an entity that is deleted, or whose new value is not known.
+// Changed returns the Change of an entity that is deleted, or whose new value is not known before
+// the write, as that of an update of one attribute.
 func (r *Reader[K, V]) Changed(id K) Change {
 	return Change{store: r.s, entity: r.e.Name, key: r.key(id)}
 }
 
 // ChangedTo returns the Change of an entity to v, which is the whole value as the write leaves it:
-// a put, not the update of one attribute. It encodes v at once. Where that fails the Change is
-// that of Changed, and the error is in the Event.
+// a put, not the update of one attribute. It encodes v at once. Where that fails the Change is that
+// of Changed, and the error is in the Event.
 func (r *Reader[K, V]) ChangedTo(id K, v V) Change {
 	c := r.Changed(id)
 	c.ttl = r.ttl()
@@ -34,7 +37,7 @@ func (r *Reader[K, V]) ChangedTo(id K, v V) Change {
 	return c
 }
 
-// errNotCalled stands for the answer of a function that Write has not called yet.
+// errNotCalled stands for what a function returns that Write has not called yet.
 var errNotCalled = errors.New("readaside: write: not called")
 
 // unchanged marks an error of a write that wrote nothing.
@@ -46,7 +49,9 @@ func (u *unchanged) Unwrap() error { return u.err }
 // Unchanged marks err as one of a write that has certainly written nothing, such as a condition
 // that was not met. The function that is given to [Store.Write] returns it. Unchanged(nil) is nil.
 //
-// An error that may hide a write, such as a timeout, must not be marked.
+// An error that may hide a write, such as a timeout, must not be marked. Nor must a condition that
+// the write itself makes false, such as attribute_not_exists, where the write may have been
+// attempted before.
 func Unchanged(err error) error {
 	if err == nil {
 		return nil
@@ -88,8 +93,8 @@ func unmark(err error) error {
 // entities are not cached for WriteTimeout + 5s, since the write may still take effect.
 //
 // If ctx has ended before do is called, Write returns context.Cause(ctx). It is an error to name no
-// Change, or one of another Store's Reader; do is not called then. An entity that is named twice
-// is Changed.
+// Change, or one of another Store's Reader; do is not called then. An entity that is named twice is
+// Changed.
 func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, changes ...Change) error {
 	var items []*item
 	for i, c := range changes {
@@ -104,17 +109,17 @@ func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, c
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	answer := Unchanged(errNotCalled)
-	defer func() { s.settle(ctx, items, answer) }()
+	returned := Unchanged(errNotCalled)
+	defer func() { s.settle(ctx, items, returned) }()
 	s.fence(ctx, items)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	within, cancel := context.WithTimeout(ctx, s.opt.WriteTimeout)
 	defer cancel()
-	answer = errGoexit // what remains if do panics or ends this goroutine
-	answer = do(within)
-	return unmark(answer)
+	returned = guard.ErrGoexit // what remains if do panics or ends this goroutine
+	returned = do(within)
+	return unmark(returned)
 }
 
 // Invalidate deletes entities from the cache that something else than a Write has changed, even

@@ -358,6 +358,31 @@ func TestConcurrentGetsRepeatAPendingDeleteOnce(t *testing.T) {
 	})
 }
 
+func TestARepetitionDoesNotForgetALaterWriteOfTheKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		_ = f.lose(t, succeed, f.Changed("1"))
+		answer := make(chan struct{})
+		f.cache.hook(func(_ context.Context, call string) error {
+			if call == "delete" {
+				<-answer
+			}
+			return nil
+		})
+		repeats := f.async(t.Context(), "2")
+		synctest.Wait()
+		f.cache.fail(errTest)
+		require.NoError(t, f.Write(t.Context(), succeed, f.Changed("1")))
+		close(answer)
+		<-repeats
+		f.cache.hook(nil)
+		time.Sleep(time.Second)
+		f.reset()
+		_, _, _ = f.Get(t.Context(), "1")
+		require.Equal(t, "delete", f.cache.took()[0])
+	})
+}
+
 func TestARepetitionThatFailsStaysPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)

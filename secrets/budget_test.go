@@ -102,8 +102,8 @@ func answerAfter(conn net.Conn, wait time.Duration, body string) {
 	_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 }
 
-// The pauses alone take 75 ms at least, so 60 ms end in one of them, where the
-// SDK itself would report nothing but the context.
+// The pauses alone take 75 ms at least, so 60 ms end in one of them, where the SDK itself would
+// report nothing but the context.
 func TestTheLastAttemptsErrorIsKeptWhenTimeRunsOutBetweenAttempts(t *testing.T) {
 	t.Parallel()
 	check := func(t *testing.T, do doFunc) error {
@@ -236,6 +236,6 @@ func TestACallThatEndsItsGoroutineIsAnError(t *testing.T) {
 		return nil, nil
 	})
 	_, took, err := fetch(t.Context(), secrets.SecretsManager{API: api, ID: secretID})
-	assert.ErrorContains(t, err, "ended its goroutine")
+	assert.ErrorContains(t, err, "runtime.Goexit was called")
 	assert.Less(t, took, soon)
 }

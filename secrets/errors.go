@@ -4,28 +4,29 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+
+	"github.com/warmclient/warmclient/internal/awscall"
 )
 
-// The kinds of [Error], to be asked for with [errors.Is].
+// The kinds of [Error], for [errors.Is].
 var (
-	// ErrNotFound: no such secret, variable or file, or the ARN of another
+	// ErrNotFound: there is no such secret, parameter, variable or file, or its ARN is of another
 	// region than the client's.
-	ErrNotFound = errors.New("secrets: not found")
-	// ErrAccessDenied: the permission is missing, or the credentials are:
-	// absent, unknown, expired or badly signed. The text says which.
-	ErrAccessDenied = errors.New("secrets: access denied")
-	// ErrDecrypt: Secrets Manager could not decrypt with the secret's KMS key.
-	ErrDecrypt = errors.New("secrets: cannot decrypt")
-	// ErrInvalidState: the secret cannot be read now, for example because it is
-	// scheduled for deletion.
-	ErrInvalidState = errors.New("secrets: invalid state")
-	// ErrThrottled: too many requests.
-	ErrThrottled = errors.New("secrets: throttled")
+	ErrNotFound = awscall.ErrNotFound
+	// ErrAccessDenied: the permission is missing, or the credentials are missing, unknown, expired
+	// or badly signed. The text says which.
+	ErrAccessDenied = awscall.ErrAccessDenied
+	// ErrDecrypt: the service could not decrypt with the KMS key.
+	ErrDecrypt = awscall.ErrDecrypt
+	// ErrInvalidState: the secret cannot be read now. It is scheduled for deletion, for example.
+	ErrInvalidState = awscall.ErrInvalidState
+	// ErrThrottled: there were too many requests.
+	ErrThrottled = awscall.ErrThrottled
 	// ErrTimeout: a time limit passed without an answer.
-	ErrTimeout = errors.New("secrets: timed out")
-	// ErrUnavailable: connection refused or broken, status 5xx, or an answer
-	// that cannot be read.
-	ErrUnavailable = errors.New("secrets: unavailable")
+	ErrTimeout = awscall.ErrTimeout
+	// ErrUnavailable: the connection was refused or broken, the status was 5xx, or the answer was
+	// empty, malformed or larger than 1 MiB.
+	ErrUnavailable = awscall.ErrUnavailable
 
 	// ErrNotJSON: the document is not one JSON object.
 	ErrNotJSON = errors.New("secrets: not a JSON object")
@@ -33,12 +34,13 @@ var (
 	ErrNoKey = errors.New("secrets: no such key")
 	// ErrNotString: the key's value is not a JSON string.
 	ErrNotString = errors.New("secrets: not a string")
-	// ErrEmpty: the text is "", or the secret has no value at all.
+	// ErrEmpty: the text is "", or the secret has no value.
 	ErrEmpty = errors.New("secrets: empty")
-	// ErrWhitespace: the text starts or ends with white space or a byte order
-	// mark, which a token never does, but a pasted one often.
+	// ErrWhitespace: the text begins or ends with white space or a byte order mark. No token does,
+	// but a pasted one often.
 	ErrWhitespace = errors.New("secrets: white space around the text")
-	// ErrNotText: the secret is binary, or not valid UTF-8.
+	// ErrNotText: the secret is binary, or the text holds U+FFFD: it, or what it was made from, was
+	// not valid UTF-8.
 	ErrNotText = errors.New("secrets: not a text")
 )
 
@@ -48,19 +50,18 @@ const (
 	opRead  = "read"
 )
 
-// Error says what could not be had, and why. It never holds a secret, nor a
-// piece of one.
+// An Error says what could not be fetched or read, and why. It holds no piece of a secret.
 type Error struct {
 	// Op is "fetch" (from the source) or "read" (out of the document).
 	Op string
 	// Secret is the id, variable or path as the source has it.
 	Secret string
-	// Key is the key asked for, "" for none.
+	// Key is the key asked for, or "".
 	Key string
-	// Region is the AWS region, "" where there is none.
+	// Region is the AWS region, or "".
 	Region string
-	// Kind is one of this package's sentinels, [context.Canceled] where the
-	// caller gave up, or nil where none fits.
+	// Kind is one of this package's sentinels, [context.Canceled] where the caller canceled, or nil
+	// where none fits.
 	Kind error
 	// Err is the cause, or nil where Kind says it all.
 	Err error
@@ -72,9 +73,14 @@ func (e *Error) Error() string {
 	b.WriteString("secrets: ")
 	b.WriteString(e.Op)
 	if e.Key != "" {
-		b.WriteString(" key " + strconv.Quote(e.Key) + " of")
+		b.WriteString(" key " + strconv.Quote(e.Key))
 	}
-	b.WriteString(" " + strconv.Quote(e.Secret))
+	if e.Key != "" && e.Secret != "" {
+		b.WriteString(" of")
+	}
+	if e.Key == "" || e.Secret != "" {
+		b.WriteString(" " + strconv.Quote(e.Secret))
+	}
 	if e.Region != "" {
 		b.WriteString(" in " + e.Region)
 	}

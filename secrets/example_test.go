@@ -45,8 +45,8 @@ func (c *client) call() error {
 
 var errUnauthorized = errors.New("unauthorized")
 
-// A client is opened once per process. Its Open reads the secret itself, so that a client opened after
-// a rotation has the new token. A token in a holder of its own would be the old one.
+// A client is opened once per process. Its Open reads the secret itself, so that a client opened
+// after a rotation has the new token. A token in a holder of its own would be the old one.
 func Example() {
 	holder := lazyclient.Holder[*client]{
 		Name: "client",

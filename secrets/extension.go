@@ -3,47 +3,75 @@ package secrets
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/url"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
+
+	"github.com/warmclient/warmclient/internal/awscall"
 )
 
-// Extension reads a secret from the AWS Parameters and Secrets Lambda
-// Extension, or from the AWS Secrets Manager Agent, over HTTP on the loopback
-// interface. Both answer from a cache of their own, so a value may be stale by
-// up to its TTL, 300 s unless configured: a rotated secret is seen that late.
+// Extension reads a secret from the AWS Parameters and Secrets Lambda Extension, or from the AWS
+// Workload Credentials Provider, formerly the AWS Secrets Manager Agent, over HTTP on the loopback
+// interface. Both answer from a cache of their own: after a rotation they may return the old value
+// for its TTL, 300s unless configured. The provider has a query parameter, refreshNow, that reads
+// past its cache; the Lambda extension has not, so Extension does not send it. Where a rotated
+// secret must be seen at once, use [SecretsManager].
 //
-// The Lambda extension serves during invocations only. A fetch in the Init
-// phase spends its budget on "not ready" and fails with ErrTimeout.
+// The Lambda extension serves during invocations only. A fetch in the Init phase spends its budget
+// on "not ready" and fails with ErrTimeout.
 //
-// The token that both ask for, to foil forged requests, is taken from AWS_TOKEN,
-// AWS_SESSION_TOKEN or AWS_CONTAINER_AUTHORIZATION_TOKEN, the agent's order, on
-// Lambda the second; file:// in front names a file. If none is set, it is read
-// from /var/run/awssmatoken, where the agent's installer puts it.
+// The token that both ask for, against forged requests, is taken from AWS_TOKEN, AWS_SESSION_TOKEN
+// or AWS_CONTAINER_AUTHORIZATION_TOKEN, in the provider's order. On Lambda it is the second. A
+// value file://path names a file. If none is set, the token is read from /var/run/awssmatoken,
+// where the provider's installer puts it.
 type Extension struct {
-	// ID is the secret's name or ARN. Required.
+	// ID is the secret's name or ARN. It is required.
 	ID string
-	// VersionStage is the staging label to read; "": AWSCURRENT.
+	// VersionStage is the staging label to read. The default is AWSCURRENT.
 	VersionStage string
-	// VersionID is the version to read; "": the one that has VersionStage.
+	// VersionID is the version to read. The default is the one that has VersionStage.
 	VersionID string
-	// Endpoint is where the extension listens; the host must be localhost or a
-	// loopback address, as the token goes there in plain text. "": the port in
+	// Endpoint is where the extension listens. The host must be localhost or a loopback address,
+	// since the token goes there in plain text. The default is the port in
 	// PARAMETERS_SECRETS_EXTENSION_HTTP_PORT, or 2773, of localhost.
 	Endpoint string
-	// Timeout bounds a whole fetch, retries included; the caller's deadline
-	// holds too if it is earlier. 0 or less: 1s.
+	// Timeout bounds a whole fetch, retries included. An earlier deadline of the caller holds too.
+	// The default is 1s.
 	Timeout time.Duration
 }
 
-// Fetch reads the secret. While the extension is not ready, it is asked again
-// until the budget ends; a refused or broken connection is tried three times.
-// Other failures are final, since the extension retries on its side.
+const (
+	extensionPort        = "2773"
+	extensionPortEnv     = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
+	extensionTokenHeader = "X-Aws-Parameters-Secrets-Token"
+	extensionTokenFile   = "/var/run/awssmatoken"
+)
+
+var (
+	errNotReady    = errors.New("the extension is not ready")
+	errNotLoopback = errors.New("Extension.Endpoint must be an http URL of localhost or a loopback address")
+)
+
+// loopback asks the extension. It has no proxy and follows no redirect, so that the token goes
+// nowhere else, and keeps no connection, which would be dead after a freeze.
+var loopback = http.Client{
+	Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// Fetch reads the secret. While the extension is not ready, it is asked again until the budget
+// ends. A refused or broken connection is tried three times. Other failures are final, since the
+// extension retries on its side.
 //
-// The errors are *[Error], of the same kinds as those of [SecretsManager].
-// ErrAccessDenied stands also for a missing or wrong token.
+// The errors are *[Error] of the same kinds as those of [SecretsManager]. ErrAccessDenied is also
+// the kind for a missing or wrong token.
 func (e Extension) Fetch(ctx context.Context) (Document, error) {
 	if e.ID == "" {
 		return Document{}, e.fail(ErrNotFound, errNoID)
@@ -52,31 +80,40 @@ func (e Extension) Fetch(ctx context.Context) (Document, error) {
 	if err != nil {
 		return Document{}, e.fail(nil, err)
 	}
-	b, cancel := newBudget(ctx, e.Timeout)
+	b, cancel := awscall.NewBudget(ctx, e.Timeout)
 	defer cancel()
-	token, err := readExtensionToken(b.ctx)
-	if err != nil && b.ctx.Err() == nil {
+	token, err := readExtensionToken()
+	if err != nil && b.Ctx.Err() == nil {
 		return Document{}, e.fail(ErrAccessDenied, err)
 	}
 
+	var progress awscall.Progress
 	var last error
-	for attempt := 1; b.ctx.Err() == nil; attempt++ {
-		got, err := getFromExtension(b.ctx, target, token)
+	wait, broken := awscall.MaxBackoff/4, 0
+	for b.Ctx.Err() == nil {
+		got, err := getFromExtension(b.Ctx, &progress, target, token)
 		if err == nil {
-			return newDocument(e.ID, got.VersionID, e.region(), got.content()), nil
+			return newDocument(e.ID, got.VersionID, e.region(), newContent(got.SecretString, got.SecretBinary)), nil
 		}
-		if cutShort(b.ctx, err) {
+		if awscall.CutShort(b.Ctx, err) {
 			break
 		}
 		last = err
-		if !errors.Is(err, errNotReady) && (attempt == maxAttempts || !isBrokenConnection(err)) {
-			hint, kind := kindOfExtension(err)
-			return Document{}, e.fail(kind, hinted(hint, err))
+		progress.Pausing()
+		retry := errors.Is(err, errNotReady)
+		if isBrokenConnection(err) {
+			broken++
+			retry = broken < awscall.MaxAttempts
 		}
-		pause(b.ctx, maxBackoff>>max(0, 3-attempt))
+		if !retry {
+			hint, kind := kindOfExtension(err)
+			return Document{}, e.fail(kind, awscall.Hinted(hint, err))
+		}
+		pause(b.Ctx, wait)
+		wait = min(2*wait, awscall.MaxBackoff)
 	}
-	kind, cause := b.ended("no answer of the extension", nil, last)
-	return Document{}, e.fail(kind, cause)
+	failure := b.Ended(&progress, nil, last)
+	return Document{}, e.fail(failure.Kind, failure.Cause)
 }
 
 func isBrokenConnection(err error) bool {
@@ -110,9 +147,51 @@ func (e Extension) url() (*url.URL, error) {
 	return target, nil
 }
 
+func (e Extension) endpoint() (*url.URL, error) {
+	if e.Endpoint == "" {
+		port := os.Getenv(extensionPortEnv)
+		if port == "" {
+			port = extensionPort
+		}
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, fmt.Errorf("%s is %q, which is not a port", extensionPortEnv, port)
+		}
+		return &url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", port)}, nil
+	}
+	target, err := url.Parse(e.Endpoint)
+	if err != nil || target.Scheme != "http" || !isLoopback(target.Hostname()) {
+		return nil, errNotLoopback
+	}
+	return target, nil
+}
+
+func isLoopback(host string) bool {
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
+}
+
+// readExtensionToken returns "" if there is no token. The request then goes without, and the
+// extension refuses it.
+func readExtensionToken() (string, error) {
+	for _, name := range []string{"AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"} {
+		token := os.Getenv(name)
+		if path, ok := strings.CutPrefix(token, "file://"); ok {
+			token, err := readFile(path)
+			return strings.TrimSpace(token), err
+		}
+		if token != "" {
+			return strings.TrimSpace(token), nil
+		}
+	}
+	token, err := readFile(extensionTokenFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	return strings.TrimSpace(token), err
+}
+
 // region is only for errors: the extension takes its own from the environment.
 func (e Extension) region() string {
-	if region := regionOfARN(e.ID); region != "" {
+	if region := awscall.RegionOfARN(e.ID); region != "" {
 		return region
 	}
 	return os.Getenv("AWS_REGION")

@@ -2,8 +2,6 @@ package secrets_test
 
 import (
 	"context"
-	"encoding/base64"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -15,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -117,6 +114,31 @@ func TestThePortOfTheExtensionIsTakenFromItsVariable(t *testing.T) {
 
 	require.NoError(t, err)
 	assert.Equal(t, int32(1), s.requests.Load())
+}
+
+func TestAPortThatIsNoneIsNamedByItsVariable(t *testing.T) {
+	for _, port := range []string{"abc", "0", "70000", "-1", "80/x", "80@example.com"} {
+		t.Setenv("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", port)
+		_, err := secrets.Extension{ID: secretID}.Fetch(t.Context())
+		require.ErrorContains(t, err, `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT is "`+port+`"`)
+		assert.NotContains(t, err.Error(), "Endpoint")
+	}
+}
+
+func TestABrokenConnectionIsTriedThreeTimesWhateverCameBefore(t *testing.T) {
+	t.Parallel()
+	const before = 4
+	s := accept(t, func(s *service, conn *net.TCPConn) {
+		if s.requests.Load() <= before {
+			readRequest(conn)
+			_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"+notReady)
+			return
+		}
+		reset(s, conn)
+	})
+	_, err := secrets.Extension{ID: secretID, Endpoint: s.url, Timeout: 5 * time.Second}.Fetch(t.Context())
+	require.ErrorIs(t, err, secrets.ErrUnavailable)
+	assert.Equal(t, int32(before+3), s.requests.Load())
 }
 
 func TestTheTokenGoesNowhereButToLoopback(t *testing.T) {
@@ -252,118 +274,4 @@ func TestEveryFaultOfTheExtensionEndsWithinTheBudget(t *testing.T) {
 			assert.Less(t, took, soon)
 		})
 	}
-}
-
-func TestACancelWhileTheExtensionIsAskedIsNeverATimeout(t *testing.T) {
-	t.Parallel()
-	gone := errors.New("the client hung up")
-	for name, handle := range map[string]func(s *service, w http.ResponseWriter, r *http.Request){
-		"while waiting":     hang,
-		"between questions": func(_ *service, w http.ResponseWriter, _ *http.Request) { write(w, 400, notReady) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ctx, cancel := context.WithCancelCause(t.Context())
-			time.AfterFunc(30*time.Millisecond, func() { cancel(gone) })
-
-			_, took, err := fetch(ctx, secrets.Extension{ID: secretID, Endpoint: serve(t, handle).url})
-
-			var failure *secrets.Error
-			require.ErrorAs(t, err, &failure)
-			assert.Equal(t, context.Canceled, failure.Kind)
-			assert.ErrorIs(t, err, gone)
-			assert.Less(t, took, soon)
-		})
-	}
-}
-
-func TestARefusalOfTheExtensionKeepsItsKindAndIsFinal(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		status int
-		body   string
-		kind   error
-		text   string
-	}{
-		{400, `{"__type":"ResourceNotFoundException","message":"not there"}`, secrets.ErrNotFound, "not there"},
-		{400, `{"__type":"AccessDeniedException","Message":"Access to KMS is not allowed"}`, secrets.ErrAccessDenied, "kms:Decrypt"},
-		{400, `GetSecretValue: https response error StatusCode: 400, api error DecryptionFailure: no`, secrets.ErrDecrypt, "DecryptionFailure"},
-		{500, `operation error: api error AccessDeniedException: not authorized`, secrets.ErrAccessDenied, "secretsmanager:GetSecretValue"},
-		{400, `{"__type":"ThrottlingException"}`, secrets.ErrThrottled, "ThrottlingException"},
-		{429, "Connection limit exceeded", secrets.ErrThrottled, "429"},
-		{403, "Bad Token", secrets.ErrAccessDenied, "did not accept the token"},
-		{401, "", secrets.ErrAccessDenied, "did not accept the token"},
-		{404, "Not found", nil, "404"},
-		{400, "Forwarded", nil, "400"},
-		{500, `{"__type":"InternalFailure"}`, secrets.ErrUnavailable, "InternalFailure"},
-		{502, "", secrets.ErrUnavailable, "502"},
-		{204, "", secrets.ErrUnavailable, "204"},
-	} {
-		t.Run(c.text, func(t *testing.T) {
-			t.Parallel()
-			s := answer(t, c.status, c.body)
-
-			_, err := secrets.Extension{ID: secretID, Endpoint: s.url}.Fetch(t.Context())
-
-			var failure *secrets.Error
-			require.ErrorAs(t, err, &failure)
-			assert.Equal(t, c.kind, failure.Kind)
-			assert.ErrorContains(t, err, c.text)
-			assert.ErrorContains(t, err, secretID)
-			assert.Equal(t, int32(1), s.requests.Load(), "the extension retries on its side")
-		})
-	}
-}
-
-func TestACodeOfTheExtensionIsTheSDKsError(t *testing.T) {
-	t.Parallel()
-	s := refuse(t, 400, "ResourceNotFoundException", "not there")
-	_, err := secrets.Extension{ID: secretID, Endpoint: s.url}.Fetch(t.Context())
-	var api smithy.APIError
-	require.ErrorAs(t, err, &api)
-	assert.Equal(t, "ResourceNotFoundException", api.ErrorCode())
-}
-
-func TestAMalformedAnswerOfTheExtensionIsNotQuoted(t *testing.T) {
-	t.Parallel()
-	for name, body := range map[string]string{
-		"no JSON":       topSecret,
-		"cut off":       `{"SecretString":"` + topSecret,
-		"wrong type":    `{"SecretString":["` + topSecret + `"]}`,
-		"bad base64":    `{"SecretBinary":"` + topSecret + `!"}`,
-		"invalid UTF-8": `{"SecretString":"` + topSecret + "\xff\"}",
-		"surrogate":     `{"SecretString":"` + topSecret + `\ud800"}`,
-		"null":          `null`,
-		"empty":         ``,
-		"too large":     `{"SecretString":"` + topSecret + strings.Repeat("x", 1<<20) + `"}`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, err := secrets.Extension{ID: secretID, Endpoint: answer(t, 200, body).url}.Fetch(t.Context())
-			require.ErrorIs(t, err, secrets.ErrUnavailable)
-			noLeak(t, topSecret, err.Error())
-			noLeak(t, topSecret, walk(err))
-		})
-	}
-}
-
-func TestABinarySecretOfTheExtension(t *testing.T) {
-	t.Parallel()
-	body := `{"ARN":null,"Name":null,"VersionId":"v1","SecretBinary":"` + base64.StdEncoding.EncodeToString([]byte{0, 255}) + `"}`
-	doc, err := secrets.Extension{ID: secretID, Endpoint: answer(t, 200, body).url}.Fetch(t.Context())
-	require.NoError(t, err)
-	b, err := doc.Bytes()
-	require.NoError(t, err)
-	assert.Equal(t, []byte{0, 255}, b)
-	_, err = doc.Text()
-	assert.ErrorIs(t, err, secrets.ErrNotText)
-}
-
-func TestAnErrorOfTheExtensionNamesTheRegion(t *testing.T) {
-	t.Setenv("AWS_REGION", "ap-south-1")
-	s := refuse(t, 400, "ResourceNotFoundException", "not there")
-	_, err := secrets.Extension{ID: secretID, Endpoint: s.url}.Fetch(t.Context())
-	assert.ErrorContains(t, err, "in ap-south-1")
-	_, err = secrets.Extension{ID: "arn:aws:secretsmanager:eu-west-1:1:secret:x", Endpoint: s.url}.Fetch(t.Context())
-	assert.ErrorContains(t, err, "in eu-west-1")
 }

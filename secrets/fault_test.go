@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -17,12 +16,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/secrets"
+	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
 const (
 	// soon is "well under 700 ms", for faults that answer at once.
 	soon = 700 * time.Millisecond
-	// budgetEnd is the default budget with room for a busy machine.
+	// budgetEnd is the default budget, and time for a busy machine.
 	budgetEnd = 1500 * time.Millisecond
 	// short is a budget of one's own, for cases that use it up.
 	short = 250 * time.Millisecond
@@ -63,15 +63,15 @@ func stuck(ctx context.Context) (aws.Credentials, error) {
 
 func TestEveryFaultEndsWithinTheBudgetAndKeepsItsCause(t *testing.T) {
 	t.Parallel()
-	deaf := make(chan struct{})
-	t.Cleanup(func() { close(deaf) })
+	hold := make(chan struct{})
+	t.Cleanup(func() { close(hold) })
 	stuckAndDeaf := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		<-deaf
+		<-hold
 		return aws.Credentials{}, errors.New("too late")
 	})
 	withCredentials := func(p aws.CredentialsProvider) func(*testing.T) (*service, secrets.SecretsManager) {
 		return func(t *testing.T) (*service, secrets.SecretsManager) {
-			s := answer(t, 200, valueOf("x"))
+			s := manage(t, "x")
 			cfg := config(s.url)
 			cfg.Credentials = p
 			return s, secrets.SecretsManager{API: secrets.NewClient(cfg), ID: secretID}
@@ -94,7 +94,7 @@ func TestEveryFaultEndsWithinTheBudgetAndKeepsItsCause(t *testing.T) {
 		within   time.Duration
 	}{
 		"hang": {
-			start: faulty(func(t *testing.T) *service { return serve(t, hang) }),
+			start: faulty(func(t *testing.T) *service { return manage(t, "x", secretstest.Fault{Action: secretstest.Hang}) }),
 			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, attempts: 1, within: budgetEnd,
 		},
 		"accept and stay mute": {
@@ -146,7 +146,7 @@ func TestEveryFaultEndsWithinTheBudgetAndKeepsItsCause(t *testing.T) {
 			attempts: 2, timeout: short, within: soon,
 		},
 		"reset": {
-			start: faulty(func(t *testing.T) *service { return accept(t, reset) }),
+			start: faulty(func(t *testing.T) *service { return manage(t, "x", secretstest.Fault{Action: secretstest.Reset}) }),
 			kind:  secrets.ErrUnavailable, causes: []error{syscall.ECONNRESET}, attempts: 3, within: soon,
 		},
 		"reset within the body": {
@@ -194,7 +194,7 @@ func TestEveryFaultEndsWithinTheBudgetAndKeepsItsCause(t *testing.T) {
 			start: withCredentials(aws.CredentialsProviderFunc(stuck)),
 			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, timeout: short, within: soon,
 		},
-		"stuck credentials, deaf to their context": {
+		"credentials that ignore their context": {
 			start: withCredentials(stuckAndDeaf),
 			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, timeout: short, within: soon,
 		},
@@ -228,95 +228,6 @@ func TestEveryFaultEndsWithinTheBudgetAndKeepsItsCause(t *testing.T) {
 				assert.Equal(t, c.attempts, s.requests.Load(), "attempts")
 			}
 			assert.NotErrorIs(t, err, context.Canceled)
-		})
-	}
-}
-
-func TestAPassingFaultIsRetriedWithinTheBudget(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(s *service, w http.ResponseWriter, _ *http.Request) {
-		if s.requests.Load() < 3 {
-			write(w, 503, `{}`)
-			return
-		}
-		write(w, 200, valueOf("third time lucky"))
-	})
-
-	token, err := secrets.Load(t.Context(), source(s.url), "")
-
-	require.NoError(t, err)
-	assert.Equal(t, "third time lucky", token.Reveal())
-	assert.Equal(t, int32(3), s.requests.Load())
-}
-
-func TestTheCallersEarlierDeadlineHolds(t *testing.T) {
-	t.Parallel()
-	s := serve(t, hang)
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errors.New("the request is over"))
-	defer cancel()
-
-	_, took, err := fetch(ctx, source(s.url))
-
-	require.ErrorIs(t, err, secrets.ErrTimeout)
-	assert.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.ErrorContains(t, err, "the request is over")
-	assert.Less(t, took, soon)
-}
-
-func TestACallersCancelIsNeverATimeout(t *testing.T) {
-	t.Parallel()
-	gone := errors.New("the client hung up")
-	for name, start := range map[string]func(t *testing.T, cancel func()) string{
-		"while waiting for the answer": func(t *testing.T, cancel func()) string {
-			return serve(t, func(s *service, w http.ResponseWriter, r *http.Request) {
-				cancel()
-				hang(s, w, r)
-			}).url
-		},
-		"while reading the answer": func(t *testing.T, cancel func()) string {
-			return serve(t, func(s *service, w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Length", "65536")
-				time.AfterFunc(60*time.Millisecond, cancel)
-				drip(s, w, w.(http.Flusher).Flush, " ")
-			}).url
-		},
-		"while reading an error": func(t *testing.T, cancel func()) string {
-			return serve(t, func(s *service, w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Length", "65536")
-				w.WriteHeader(503)
-				time.AfterFunc(60*time.Millisecond, cancel)
-				drip(s, w, w.(http.Flusher).Flush, " ")
-			}).url
-		},
-		"between attempts": func(t *testing.T, cancel func()) string {
-			var once atomic.Bool
-			return serve(t, func(_ *service, w http.ResponseWriter, _ *http.Request) {
-				write(w, 500, `{}`)
-				if once.CompareAndSwap(false, true) {
-					time.AfterFunc(10*time.Millisecond, cancel)
-				}
-			}).url
-		},
-		"before the first": func(t *testing.T, cancel func()) string {
-			cancel()
-			return closedPort(t)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ctx, cancel := context.WithCancelCause(t.Context())
-			defer cancel(nil)
-			src := source(start(t, func() { cancel(gone) }))
-
-			_, took, err := fetch(ctx, src)
-
-			var failure *secrets.Error
-			require.ErrorAs(t, err, &failure)
-			assert.Equal(t, context.Canceled, failure.Kind)
-			assert.ErrorIs(t, err, gone, "context.Cause")
-			assert.NotErrorIs(t, err, secrets.ErrTimeout)
-			assert.NotErrorIs(t, err, context.DeadlineExceeded)
-			assert.Less(t, took, soon)
 		})
 	}
 }

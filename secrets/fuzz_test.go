@@ -17,9 +17,9 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// FuzzRedaction prints secrets under formats it makes up, and reads them from
-// documents it breaks. The secret is made from a hash, so that no input can hold
-// a piece of it by design; around it stands what the fuzzer likes.
+// FuzzRedaction prints secrets under formats it makes up, and reads them from documents it breaks.
+// The secret is made from a hash, so that no input can hold a piece of it by design; around it
+// stands what the fuzzer likes.
 func FuzzRedaction(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed, format, before, after string) {
 		secret := generate(seed)
@@ -31,6 +31,14 @@ func FuzzRedaction(f *testing.F) {
 		report(&out, err)
 		keyed, err := document.Key("a")
 		report(&out, err)
+		var decoded struct {
+			A string
+			B int
+			C []byte
+			D map[string]stubborn
+		}
+		report(&out, document.Decode(&decoded))
+		report(&out, document.Decode(new([]int)))
 		_, err = secrets.SecretsManager{API: echo(text), ID: "id"}.Fetch(context.Background())
 		report(&out, err)
 

@@ -2,12 +2,10 @@ package secrets_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -19,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/secrets"
+	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
 func TestAnErrorOfTheServiceKeepsItsKindItsHintAndTheSDKsError(t *testing.T) {
@@ -37,6 +36,8 @@ func TestAnErrorOfTheServiceKeepsItsKindItsHintAndTheSDKsError(t *testing.T) {
 		{400, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.", secrets.ErrNotFound, ""},
 		{400, "AccessDeniedException", "User is not authorized to perform it", secrets.ErrAccessDenied, permission},
 		{400, "AccessDeniedException", "Access to KMS is not allowed", secrets.ErrAccessDenied, kms},
+		{400, "AccessDeniedException", "User is not authorized to perform: kms:Decrypt on the key", secrets.ErrAccessDenied, kms},
+		{400, "AccessDeniedException", "User is not authorized to perform it on secret:prod/KMS-token", secrets.ErrAccessDenied, permission},
 		{400, "KMSAccessDeniedException", "no", secrets.ErrAccessDenied, kms},
 		{400, "ExpiredTokenException", "The security token is expired", secrets.ErrAccessDenied, "have expired"},
 		{400, "UnrecognizedClientException", "The security token is invalid", secrets.ErrAccessDenied, "not known"},
@@ -124,7 +125,7 @@ func TestAMalformedAnswersTextIsNowhereInTheChain(t *testing.T) {
 
 func TestAnARNOfAnotherRegionIsNotFoundBeforeAnyCall(t *testing.T) {
 	t.Parallel()
-	s := answer(t, 200, valueOf("x"))
+	s := manage(t, "x")
 	src := source(s.url)
 	src.ID = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:token-AbCdEf"
 
@@ -192,7 +193,7 @@ func TestMissingCredentialsAreAccessDeniedAndNameTheProvidersError(t *testing.T)
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := answer(t, 200, valueOf("x"))
+			s := manage(t, "x")
 			cfg := config(s.url)
 			cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{}, c.err
@@ -238,41 +239,29 @@ func TestAnAPIThatReturnsNothingIsAnError(t *testing.T) {
 
 func TestOneGetSecretValueForAFetch(t *testing.T) {
 	t.Parallel()
+	server := secretstest.NewServer()
+	t.Cleanup(server.Close)
+	versions := map[string]string{"before": server.Put(secretID, "before"), "now": server.Put(secretID, "now")}
+	versions["next"] = server.PutPending(secretID, "next")
 	for name, c := range map[string]struct {
 		set  func(*secrets.SecretsManager)
-		want map[string]string
+		want string
 	}{
-		"the current version": {func(*secrets.SecretsManager) {}, map[string]string{"SecretId": secretID}},
-		"a stage": {
-			func(s *secrets.SecretsManager) { s.VersionStage = "AWSPREVIOUS" },
-			map[string]string{"SecretId": secretID, "VersionStage": "AWSPREVIOUS"},
-		},
-		"a version": {
-			func(s *secrets.SecretsManager) { s.VersionID = "v7" },
-			map[string]string{"SecretId": secretID, "VersionId": "v7"},
-		},
+		"the current version": {func(*secrets.SecretsManager) {}, "now"},
+		"a stage":             {func(s *secrets.SecretsManager) { s.VersionStage = "AWSPREVIOUS" }, "before"},
+		"a version":           {func(s *secrets.SecretsManager) { s.VersionID = versions["next"] }, "next"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var target string
-			var got map[string]string
-			var sent http.Header
-			listener := serveRequests(t, func(w http.ResponseWriter, r *http.Request) {
-				target, sent = r.Header.Get("X-Amz-Target"), r.Header
-				_ = json.NewDecoder(r.Body).Decode(&got)
-				write(w, 200, valueOf("x"))
-			})
-			src := source(listener)
-			c.set(&src)
-
-			doc, err := src.Fetch(t.Context())
-
-			require.NoError(t, err)
-			assert.Equal(t, "secretsmanager.GetSecretValue", target)
-			assert.Equal(t, c.want, got)
-			assert.True(t, strings.HasPrefix(sent.Get("Authorization"), "AWS4-HMAC-SHA256 "))
-			assert.Equal(t, secretID, doc.Name())
-			assert.Equal(t, "v1", doc.VersionID())
-		})
+		before := server.Requests("")
+		src := source(server.URL)
+		c.set(&src)
+		doc, err := src.Fetch(t.Context())
+		require.NoError(t, err, name)
+		assert.Equal(t, secretID, doc.Name())
+		assert.Equal(t, versions[c.want], doc.VersionID())
+		token, err := doc.Text()
+		require.NoError(t, err)
+		assert.Equal(t, c.want, token.Reveal())
+		assert.Equal(t, 1, server.Requests("")-before)
 	}
+	assert.Equal(t, server.Requests(""), server.Requests("GetSecretValue"))
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// leaked returns a piece of secret, of size bytes, that out holds in plain text,
-// hexadecimal, decimal bytes or base64; "" for none.
+// leaked returns a piece of secret, of size bytes, that out holds in plain text, hexadecimal,
+// decimal bytes or base64; "" for none.
 func leaked(secret, out string, size int) string {
 	forms := []string{"%s", "%x", "%X", "% x", "% X", "%#x", "%d", "%#v"}
 	for i := range len(secret) - size + 1 {
@@ -40,8 +40,8 @@ func noLeak(t *testing.T, secret, out string) {
 	}
 }
 
-// walk prints all that reflection can reach from v, unexported fields and what
-// pointers point to included.
+// walk prints all that reflection can reach from v, unexported fields and what pointers point to
+// included.
 func walk(v any) string {
 	var b strings.Builder
 	seen := map[uintptr]bool{}

@@ -3,67 +3,95 @@ package secrets
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/warmclient/warmclient/internal/awscall"
 )
 
-// SecretsManager reads a secret from AWS Secrets Manager, with one
-// GetSecretValue for each fetch (and its retries), never DescribeSecret.
+// API is the one call that [SecretsManager] makes. *secretsmanager.Client is one. If an
+// implementation also has the Options method of that client, its region is checked against the
+// secret's ARN.
+type API interface {
+	GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput,
+		opts ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
+}
+
+var _ API = (*secretsmanager.Client)(nil)
+
+// NewClient returns a client for calls of one second: it connects within 500ms, and makes three
+// attempts with pauses of at most 100ms between them, on each call of its life. A single attempt
+// has no limit, so that a slow but good answer is used; [SecretsManager] bounds the whole.
+//
+// The client keeps no connection. It is used once per process or rotation, and an idle connection
+// may be dead after a freeze. Also, net/http prints what arrives on an idle connection to the
+// standard log.
+//
+// The retry settings of cfg (Retryer, RetryMode, RetryMaxAttempts) and its DefaultsMode do not
+// apply. A cfg.HTTPClient of the SDK's kind or of awsconfig.Tune keeps its other settings, but no
+// limit for an attempt; any other is used as it is. The options come last.
+//
+// NewClient does no I/O and reads no environment.
+func NewClient(cfg aws.Config, opts ...func(*secretsmanager.Options)) *secretsmanager.Client {
+	limits := func(o *secretsmanager.Options) {
+		o.HTTPClient = awscall.HTTPClient(o.HTTPClient)
+		o.Retryer = awscall.Retryer()
+		// The client wraps the retryer once more with this number, after all options have run.
+		o.RetryMaxAttempts = 0
+	}
+	return secretsmanager.NewFromConfig(cfg, append([]func(*secretsmanager.Options){limits}, opts...)...)
+}
+
+// SecretsManager reads a secret from AWS Secrets Manager. A fetch is one GetSecretValue and its
+// retries, never DescribeSecret.
 type SecretsManager struct {
-	// API makes the call; see [NewClient]. Required.
+	// API makes the call; see [NewClient]. It is required.
 	API API
-	// ID is the secret's name or ARN. Required. An ARN of another region than
-	// the client's is ErrNotFound before any call.
+	// ID is the secret's name or ARN. It is required. An ARN of another region than the client's is
+	// ErrNotFound before any call.
 	ID string
-	// VersionStage is the staging label to read; "": AWSCURRENT.
+	// VersionStage is the staging label to read. The default is AWSCURRENT.
 	VersionStage string
-	// VersionID is the version to read; "": the one that has VersionStage.
+	// VersionID is the version to read. The default is the one that has VersionStage.
 	VersionID string
-	// Timeout bounds a whole fetch: credentials, connecting, every attempt, the
-	// pauses between them, and reading the answer. The caller's deadline holds
-	// too if it is earlier. 0 or less: 1s.
+	// Timeout bounds a whole fetch: credentials, connecting, every attempt, the pauses between
+	// them, and reading the answer. An earlier deadline of the caller holds too. The default is 1s.
 	Timeout time.Duration
 }
 
+const permission = "secretsmanager:GetSecretValue"
+
 var (
-	errNoAPI     = errors.New("SecretsManager.API is not set")
-	errNoID      = errors.New("no ID is set")
-	errNilOutput = errors.New("the API returned neither an output nor an error")
+	errNoAPI = errors.New("SecretsManager.API is not set")
+	errNoID  = errors.New("no ID is set")
 )
 
-// Fetch reads the secret. Its errors are *[Error]; the SDK's own are in their
-// chains, and so is the error of the last attempt where time ran out.
+// Fetch reads the secret. Its errors are *[Error]. The SDK's own are in their chains, and so is the
+// error of the last attempt if time runs out. The text of a timeout says which host did not answer,
+// and whether the fetch waited for credentials, for the connection or for the answer.
 //
-// Kinds: ErrNotFound, ErrAccessDenied, ErrDecrypt, ErrInvalidState,
-// ErrThrottled, ErrUnavailable, ErrTimeout, or [context.Canceled] where ctx was
-// cancelled; nil for other errors of the API.
+// Kinds: ErrNotFound, ErrAccessDenied, ErrDecrypt, ErrInvalidState, ErrThrottled, ErrUnavailable,
+// ErrTimeout, or [context.Canceled] if ctx was canceled; nil for other errors of the API.
+//
+// During the call, the client's Logger is silent and its ClientLogMode 0, whatever its options: the
+// SDK's log quotes answers.
 func (s SecretsManager) Fetch(ctx context.Context) (Document, error) {
 	region, err := s.check()
 	if err != nil {
 		return Document{}, err
 	}
-	b, cancel := newBudget(ctx, s.Timeout)
-	defer cancel()
-
-	var calls attempts
-	out, err := within(b.ctx, func() (*secretsmanager.GetSecretValueOutput, error) {
-		if b.ctx.Err() != nil {
-			return nil, b.ctx.Err()
-		}
-		return s.API.GetSecretValue(b.ctx, s.input(), calls.options)
-	})
-	if err == nil && out == nil {
-		err = errNilOutput
+	out, failure := awscall.Do(ctx, s.Timeout, permission,
+		func(ctx context.Context, w *awscall.Watch) (*secretsmanager.GetSecretValueOutput, error) {
+			return s.API.GetSecretValue(ctx, s.input(), func(o *secretsmanager.Options) {
+				w.Attach(&o.Logger, &o.ClientLogMode, &o.APIOptions)
+			})
+		})
+	if failure != nil {
+		return Document{}, s.fail(region, failure.Kind, failure.Cause)
 	}
-	if err != nil {
-		kind, cause := explain(b, &calls, withoutInput(err))
-		return Document{}, s.fail(region, kind, cause)
-	}
-	return newDocument(s.ID, aws.ToString(out.VersionId), region, contentOf(out)), nil
+	return newDocument(s.ID, aws.ToString(out.VersionId), region, newContent(out.SecretString, out.SecretBinary)), nil
 }
 
 func (s SecretsManager) input() *secretsmanager.GetSecretValueInput {
@@ -77,73 +105,36 @@ func (s SecretsManager) input() *secretsmanager.GetSecretValueInput {
 	return in
 }
 
-func contentOf(out *secretsmanager.GetSecretValueOutput) content {
+// newContent returns the content of an answer, of which one of the two is set, or neither.
+func newContent(text *string, binary []byte) content {
 	switch {
-	case out.SecretString != nil:
-		return content{text: *out.SecretString}
-	case out.SecretBinary != nil:
-		return content{binary: true, bytes: out.SecretBinary}
+	case text != nil:
+		return content{text: *text}
+	case binary != nil:
+		return content{binary: true, bytes: binary}
 	default:
 		return content{}
 	}
 }
 
-// check refuses what no call can answer, and returns the region to name in
-// errors.
+// check refuses what no call can answer, and returns the region to name in errors.
 func (s SecretsManager) check() (region string, err error) {
-	ofARN := regionOfARN(s.ID)
-	region = ofARN
-	client, ok := s.API.(interface{ Options() secretsmanager.Options })
-	if ok && s.API != nil {
-		if r := client.Options().Region; r != "" {
-			region = r
-		}
+	var ofClient string
+	if client, ok := s.API.(interface{ Options() secretsmanager.Options }); ok {
+		ofClient = client.Options().Region
 	}
+	region, err = awscall.Region(s.ID, ofClient)
 	switch {
 	case s.API == nil:
 		return region, s.fail(region, nil, errNoAPI)
 	case s.ID == "":
 		return region, s.fail(region, ErrNotFound, errNoID)
-	case ofARN != "" && ofARN != withoutFIPS(region):
-		return region, s.fail(region, ErrNotFound,
-			fmt.Errorf("the ARN is of region %s, the client of %s", ofARN, region))
+	case err != nil:
+		return region, s.fail(region, ErrNotFound, err)
 	}
 	return region, nil
 }
 
-// regionOfARN returns the fourth field of arn:partition:service:region:...,
-// "" where id is a name.
-func regionOfARN(id string) string {
-	fields := strings.SplitN(id, ":", 5)
-	if len(fields) < 5 || fields[0] != "arn" {
-		return ""
-	}
-	return fields[3]
-}
-
-// withoutFIPS turns fips-us-east-1 and us-east-1-fips, which the SDK takes for
-// a region and an endpoint's option, into the region.
-func withoutFIPS(region string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(region, "fips-"), "-fips")
-}
-
 func (s SecretsManager) fail(region string, kind, cause error) error {
 	return &Error{Op: opFetch, Secret: s.ID, Region: region, Kind: kind, Err: cause}
-}
-
-// explain turns the error of a call into a kind and a cause.
-func explain(b budget, calls *attempts, err error) (kind, cause error) {
-	last, unidentified := calls.result()
-	hint, kind := kindOf(err)
-	if cutShort(b.ctx, err) {
-		what := "no answer"
-		if unidentified {
-			what = "no AWS credentials"
-		}
-		return b.ended(what, err, last)
-	}
-	if unidentified && kind != ErrThrottled && statusOf(err) < 500 {
-		return ErrAccessDenied, hinted(hintNone, err)
-	}
-	return kind, hinted(hint, err)
 }

@@ -1,12 +1,16 @@
 package secrets
 
-// Token is a secret text. It prints as REDACTED under every verb of fmt, in
-// log/slog, JSON and text; only [Token.Reveal] returns what it holds. A gob
-// encoder refuses it.
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// A Token is a secret text. It prints as REDACTED under every verb of fmt, in log/slog, JSON, XML
+// and text. Only [Token.Reveal] returns the text. A gob encoder refuses it.
 //
-// Tokens may be compared and used as keys of a map: copies of one Token are
-// equal, two Tokens of the same text are not. The zero Token holds nothing.
-// All methods are safe for concurrent use.
+// Tokens are comparable: copies of one Token are equal, two Tokens of the same text are not. The
+// zero Token holds no text. A Token is safe for concurrent use by multiple goroutines.
 type Token struct {
 	redacted
 	reveal *func() string
@@ -17,8 +21,8 @@ func newToken(text string) Token {
 	return Token{reveal: &reveal}
 }
 
-// Reveal returns the secret text, "" for the zero Token. Call it where the text
-// is handed to whoever needs it, and keep the Token until then.
+// Reveal returns the secret text, or "" for the zero Token. Call it where the text is used, and
+// keep the Token until then.
 func (t Token) Reveal() string {
 	if t.reveal == nil {
 		return ""
@@ -26,6 +30,38 @@ func (t Token) Reveal() string {
 	return (*t.reveal)()
 }
 
-// IsZero reports whether t is the zero Token. A Token made by this package
-// never is, and is never empty.
+// IsZero reports whether t is the zero Token. A Token that this package has returned without an
+// error is not, and its text is not empty.
 func (t Token) IsZero() bool { return t.reveal == nil }
+
+const redactedText = "REDACTED"
+
+// redacted is embedded in each type that must not be printed. Its methods return REDACTED to fmt
+// (under every verb and flag), log/slog, encoding/json, encoding/xml, and whatever else asks for a
+// text.
+//
+// Printers cannot call the methods of an unexported field, and those that walk values by reflection
+// do not. They find the address of a func, since the text is reached through a pointer to a func
+// alone. A pointer to a string would be followed.
+//
+// encoding/gob is meant for reading back. It refuses the value ("no exported fields") rather than
+// store a REDACTED that later passes for a token.
+type redacted struct{}
+
+// Format implements [fmt.Formatter].
+func (redacted) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedText) }
+
+// String implements [fmt.Stringer].
+func (redacted) String() string { return redactedText }
+
+// GoString implements [fmt.GoStringer].
+func (redacted) GoString() string { return redactedText }
+
+// LogValue implements [slog.LogValuer].
+func (redacted) LogValue() slog.Value { return slog.StringValue(redactedText) }
+
+// MarshalText implements [encoding.TextMarshaler], also for the keys of maps.
+func (redacted) MarshalText() ([]byte, error) { return []byte(redactedText), nil }
+
+// MarshalJSON implements [json.Marshaler].
+func (redacted) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedText + `"`), nil }

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/secrets"
+	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
 const (
@@ -40,12 +41,37 @@ func source(endpoint string) secrets.SecretsManager {
 	return secrets.SecretsManager{API: secrets.NewClient(config(endpoint)), ID: secretID}
 }
 
-// service is a loopback HTTP server that counts its requests. Its handlers may
-// wait for stopped.
+// service is a loopback server that counts its requests, for what a Secrets Manager does not
+// answer. Its handlers may wait for stopped.
 type service struct {
 	url      string
-	requests atomic.Int32
+	requests counter
 	stopped  chan struct{}
+}
+
+// counter counts requests, or asks the server that does.
+type counter struct {
+	own   atomic.Int32
+	other func(op string) int
+}
+
+func (c *counter) Add(n int32) { c.own.Add(n) }
+
+func (c *counter) Load() int32 {
+	if c.other != nil {
+		return int32(c.other(""))
+	}
+	return c.own.Load()
+}
+
+// manage starts a Secrets Manager that holds text under secretID, with these faults.
+func manage(t *testing.T, text string, faults ...secretstest.Fault) *service {
+	t.Helper()
+	server := secretstest.NewServer()
+	t.Cleanup(server.Close)
+	server.Put(secretID, text)
+	server.Inject(faults...)
+	return &service{url: server.URL, requests: counter{other: server.Requests}}
 }
 
 func serve(t *testing.T, handle func(s *service, w http.ResponseWriter, r *http.Request)) *service {
@@ -81,11 +107,10 @@ func write(w http.ResponseWriter, status int, body string) {
 // refuse answers with an error of the service.
 func refuse(t *testing.T, status int, code, message string) *service {
 	t.Helper()
-	return answer(t, status, `{"__type":"`+code+`","message":"`+message+`"}`)
+	return manage(t, "", secretstest.Fault{Action: secretstest.Fail, Status: status, Code: code, Message: message})
 }
 
-// accept serves raw connections, each on a goroutine of its own, which may wait
-// for stopped.
+// accept serves raw connections, each on a goroutine of its own, which may wait for stopped.
 func accept(t *testing.T, handle func(s *service, conn *net.TCPConn)) *service {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -154,16 +179,8 @@ func fetch(ctx context.Context, src secrets.Source) (secrets.Document, time.Dura
 	return doc, time.Since(start), err
 }
 
-// serveRequests serves requests with their bodies unread.
-func serveRequests(t *testing.T, handle http.HandlerFunc) (url string) {
-	t.Helper()
-	server := httptest.NewServer(handle)
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
-// readRequest reads a request from a raw connection: one that ends with bytes
-// unread, or while the client writes, fails in other ways.
+// readRequest reads a request from a raw connection: one that ends with bytes unread, or while the
+// client writes, fails in other ways.
 func readRequest(conn net.Conn) {
 	request, err := http.ReadRequest(bufio.NewReader(conn))
 	if err == nil {

@@ -1,55 +1,20 @@
 package coldstart
 
 import (
-	"cmp"
+	"context"
+	"io"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
 
-// Span is something that went on outside of the process, in time since its start.
-type Span struct {
-	What     string
-	From, To time.Duration
-}
-
-// recorder collects spans, from several servers.
-type recorder struct {
-	mu    sync.Mutex
-	spans []recorded
-}
-
-type recorded struct {
-	what     string
-	from, to time.Time
-}
-
-func (r *recorder) add(what string, from, to time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.spans = append(r.spans, recorded{what, from, to})
-}
-
-// since returns the spans by when they began.
-func (r *recorder) since(start time.Time) []Span {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var spans []Span
-	for _, s := range r.spans {
-		spans = append(spans, Span{s.what, s.from.Sub(start), s.to.Sub(start)})
-	}
-	slices.SortStableFunc(spans, func(a, b Span) int { return cmp.Compare(a.From, b.From) })
-	return spans
-}
-
-// distant is a listener whose connections take their time until the first byte
-// gets through in either direction, as if it were for the way and for TLS.
+// distant is a listener whose connections take their time until the first byte gets through in
+// either direction, as if it were for the way and for TLS.
 type distant struct {
 	net.Listener
 	delay    time.Duration
-	accepted func(at time.Time)
+	accepted func()
 }
 
 func (l distant) Accept() (net.Conn, error) {
@@ -57,9 +22,8 @@ func (l distant) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
-	l.accepted(now)
-	return &distantConn{c, now.Add(l.delay)}, nil
+	l.accepted()
+	return &distantConn{c, time.Now().Add(l.delay)}, nil
 }
 
 type distantConn struct {
@@ -88,17 +52,38 @@ func serveHTTP(l net.Listener, h http.Handler) (stop func()) {
 	}
 }
 
+// forward connects what l accepts with addr until the returned function is called.
+func forward(l net.Listener, addr string) (stop func()) {
+	var running sync.WaitGroup
+	carry := func(to, from net.Conn) {
+		running.Go(func() {
+			defer to.Close()
+			_, _ = io.Copy(to, from)
+		})
+	}
+	running.Go(func() {
+		for near, err := l.Accept(); err == nil; near, err = l.Accept() {
+			far, err := new(net.Dialer).DialContext(context.Background(), "tcp", addr)
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			carry(far, near)
+			carry(near, far)
+		}
+	})
+	return func() {
+		_ = l.Close()
+		running.Wait()
+	}
+}
+
 // serveNothing accepts connections on l and never says a word.
-func serveNothing(l net.Listener, accepted func(time.Time)) (stop func()) {
+func serveNothing(l net.Listener) (stop func()) {
 	var running sync.WaitGroup
 	running.Go(func() {
 		var conns []net.Conn
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				break
-			}
-			accepted(time.Now())
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
 			conns = append(conns, c)
 		}
 		for _, c := range conns {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// runtimeAPI is as much of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
-// as a function needs that is invoked one request at a time.
+// runtimeAPI is as much of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html as a
+// function needs that is invoked one request at a time.
 type runtimeAPI struct {
 	ready  chan struct{} // closed by the first poll, which ends the Init phase
 	first  sync.Once
@@ -32,8 +32,7 @@ func newRuntimeAPI() *runtimeAPI {
 	return &runtimeAPI{ready: make(chan struct{}), events: make(chan *invocation), answer: make(chan []byte, 1)}
 }
 
-// invoke hands payload to the function and returns when that was, and what the
-// function answered.
+// invoke hands payload to the function and returns when that was, and what the function answered.
 func (a *runtimeAPI) invoke(ctx context.Context, payload string, limit time.Duration) (handed time.Time, response []byte, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w in %v", errNoAnswer, limit))
 	defer cancel()

@@ -1,13 +1,13 @@
 package coldstart
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"os/exec"
+	"slices"
 	"time"
 )
 
@@ -18,7 +18,7 @@ type Start struct {
 	Ready    time.Duration // the function asks for its first request
 	First    Request       // whose user the table holds and the cache does not
 	Second   Request       // for the same user
-	Spans    []Span        // of what went on outside
+	Contact  time.Duration // the first connection or request that a server saw, but for the runtime's
 }
 
 // Request is one request to a function.
@@ -41,18 +41,19 @@ const event = `{"httpMethod":"GET","resource":"/users/{username}","path":"/users
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 const readyLimit = 10 * time.Second
 
-// start starts a process, puts two requests to it and ends it. As on Lambda, a
-// process that has not answered within limit is ended and gets no second request.
-func start(ctx context.Context, path, scenario string, limit time.Duration) (s Start, err error) {
+// start starts a process with env besides its usual environment, puts two requests to it and ends
+// it. As on Lambda, a process that has not answered within limit is ended and gets no second
+// request.
+func start(ctx context.Context, path, scenario string, limit time.Duration, l *log, env ...string) (s Start, err error) {
 	w, err := newWorld(scenario)
 	if err != nil {
 		return s, err
 	}
 	defer w.end()
-	var log bytes.Buffer
 	cmd := exec.CommandContext(ctx, path)
-	cmd.Env, cmd.Stdout, cmd.Stderr = w.env, &log, &log
+	cmd.Env, cmd.Stdout, cmd.Stderr = slices.Concat(w.env, env), l, l
 	began := time.Now()
+	l.began = began
 	if err := cmd.Start(); err != nil {
 		return s, fmt.Errorf("coldstart: %w", err)
 	}
@@ -65,7 +66,7 @@ func start(ctx context.Context, path, scenario string, limit time.Duration) (s S
 		_ = cmd.Process.Kill()
 		<-exited
 		if err != nil {
-			err = fmt.Errorf("coldstart: %s, %s: %w; its log: %.2000s", path, scenario, err, log.String())
+			err = fmt.Errorf("coldstart: %s, %s: %w; its log: %.2000s", path, scenario, err, l.text.String())
 		}
 	}()
 
@@ -82,8 +83,12 @@ func start(ctx context.Context, path, scenario string, limit time.Duration) (s S
 	if s.First.Status != 0 {
 		s.Second = request(ctx, w.api, began, limit)
 	}
-	s.Spans = w.recorder.since(began)
-	if scenario == Healthy && !(s.First.Good() && s.Second.Good()) {
+	select {
+	case at := <-w.contacted:
+		s.Contact = at.Sub(began)
+	default:
+	}
+	if isWell(scenario) && !(s.First.Good() && s.Second.Good()) {
 		return s, fmt.Errorf("answered %q and %q although all was well", s.First.Err, s.Second.Err)
 	}
 	return s, ctx.Err()

@@ -8,9 +8,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
+
 	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
+	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
 // The delays of the network and the services.
@@ -20,31 +25,28 @@ const (
 	DynamoDBConnect      = 30 * time.Millisecond
 )
 
-// The states of Momento.
+// The scenarios.
 const (
 	Healthy = "all well"
+	Valkey  = "all well, with Valkey in place of Momento"
 	Refused = "Momento refuses connections"
+	Slow    = "Momento takes 300 ms to connect"
 	Mute    = "Momento accepts and says nothing"
 )
 
-// The names of the spans.
-const (
-	spanDynamoDB = "DynamoDB: connect"
-	spanSecret   = "Secrets Manager: answer"
-	spanMomento  = "Momento: connect"
-)
+var scenarios = []string{Healthy, Valkey, Refused, Slow, Mute}
 
 // world is all that one process finds on loopback.
 type world struct {
-	api      *runtimeAPI
-	recorder *recorder
-	env      []string
-	stops    []func()
-	key      string // that Momento accepts
+	api       *runtimeAPI
+	contacted chan time.Time // has one, when a server has met the process
+	env       []string
+	stops     []func()
+	key       string // that Momento accepts
 }
 
 func newWorld(scenario string) (*world, error) {
-	w := &world{api: newRuntimeAPI(), recorder: &recorder{}, key: "key"}
+	w := &world{api: newRuntimeAPI(), contacted: make(chan time.Time, 1), key: "key"}
 	if err := w.begin(scenario); err != nil {
 		w.end()
 		return nil, fmt.Errorf("coldstart: %w", err)
@@ -55,6 +57,14 @@ func newWorld(scenario string) (*world, error) {
 func (w *world) end() {
 	for _, stop := range w.stops {
 		stop()
+	}
+}
+
+// contact notes that the process has connected to a server, or asked it for something.
+func (w *world) contact() {
+	select {
+	case w.contacted <- time.Now():
+	default: // not the first
 	}
 }
 
@@ -69,30 +79,38 @@ func (w *world) begin(scenario string) error {
 		listeners[i], addrs[i] = l, l.Addr().String()
 		w.stops = append(w.stops, func() { _ = l.Close() })
 	}
-	connecting := func(what string, delay time.Duration) func(time.Time) {
-		return func(at time.Time) { w.recorder.add(what, at, at.Add(delay)) }
-	}
-	toDynamoDB := distant{listeners[1], DynamoDBConnect, connecting(spanDynamoDB, DynamoDBConnect)}
+	toDynamoDB := distant{listeners[1], DynamoDBConnect, w.contact}
 	w.stops = append(w.stops,
 		serveHTTP(listeners[0], w.api.handler()),
 		serveHTTP(toDynamoDB, http.HandlerFunc(dynamoDB)),
-		serveHTTP(listeners[2], http.HandlerFunc(w.secretsManager)),
 	)
 	switch scenario {
-	case Healthy:
+	case Healthy, Slow:
+		takes := MomentoConnect
+		if scenario == Slow {
+			takes = 300 * time.Millisecond
+		}
 		server := momentotest.NewServer("accounts")
-		server.Serve(distant{listeners[3], MomentoConnect, connecting(spanMomento, MomentoConnect)})
+		server.Serve(distant{listeners[3], takes, w.contact})
 		w.stops = append(w.stops, server.Close)
 		w.key = server.Key()
+	case Valkey:
+		server := miniredis.NewMiniRedis()
+		server.RequireAuth(w.key)
+		if err := server.Start(); err != nil {
+			return err
+		}
+		w.stops = append(w.stops, server.Close, forward(distant{listeners[3], MomentoConnect, w.contact}, server.Addr()))
 	case Refused:
 		if err := listeners[3].Close(); err != nil {
 			return err
 		}
 	case Mute:
-		w.stops = append(w.stops, serveNothing(listeners[3], connecting(spanMomento, time.Minute)))
+		w.stops = append(w.stops, serveNothing(listeners[3]))
 	default:
 		return errors.New("no such scenario: " + scenario)
 	}
+	w.stops = append(w.stops, serveHTTP(listeners[2], w.secretsManager()))
 	w.env = []string{
 		"AWS_LAMBDA_RUNTIME_API=" + addrs[0],
 		"AWS_LAMBDA_FUNCTION_NAME=getuser",
@@ -104,10 +122,13 @@ func (w *world) begin(scenario string) error {
 		"AWS_SESSION_TOKEN=TOKEN",
 		"AWS_ENDPOINT_URL_DYNAMODB=http://" + addrs[1],
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER=http://" + addrs[2],
-		"MOMENTO_ENDPOINT=" + addrs[3],
 		"TABLE_NAME=accounts",
-		"CACHE_NAME=accounts",
 		"PATH=/usr/local/bin:/usr/bin:/bin",
+	}
+	if scenario == Valkey {
+		w.env = append(w.env, "CACHE_ENDPOINT="+addrs[3], "CACHE_SECRET_ID=accounts/valkey")
+	} else {
+		w.env = append(w.env, "MOMENTO_ENDPOINT="+addrs[3], "CACHE_NAME=accounts")
 	}
 	return nil
 }
@@ -130,16 +151,18 @@ func dynamoDB(w http.ResponseWriter, r *http.Request) {
 		`"username":{"S":"ann"},"firstName":{"S":"Ann"},"lastName":{"S":"Lee"}}}`)
 }
 
-func (w *world) secretsManager(out http.ResponseWriter, r *http.Request) {
-	from := time.Now()
-	_, _ = io.Copy(io.Discard, r.Body)
-	time.Sleep(SecretsManagerAnswer)
-	secret, _ := json.Marshal(map[string]string{"MOMENTO_AUTH_TOKEN": v1(w.key)}) // a map of strings always encodes
-	out.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	_ = json.NewEncoder(out).Encode(map[string]string{
-		"Name": "accounts/MomentoAuthToken", "SecretString": string(secret), "VersionId": "0f0e0d0c-0b0a-4909-8807-060504030201",
+// secretsManager passes requests on to a Secrets Manager that holds the API key.
+func (w *world) secretsManager() http.Handler {
+	server := secretstest.NewServer()
+	w.stops = append(w.stops, server.Close)
+	server.Put("accounts/MomentoAuthToken", fmt.Sprintf(`{"MOMENTO_AUTH_TOKEN":%q,"password":%q}`, v1(w.key), w.key))
+	target, _ := url.Parse(server.URL) // http://127.0.0.1:port
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		w.contact()
+		time.Sleep(SecretsManagerAnswer)
+		proxy.ServeHTTP(out, r)
 	})
-	w.recorder.add(spanSecret, from, time.Now())
 }
 
 // v1 returns an API key in the form that the tutorial's version of the SDK takes.

@@ -1,8 +1,8 @@
-// Package fleet simulates, in virtual time, processes on Lambda that share a cache and a table. They
-// read and update keys of a Zipf distribution, while calls of the cache are slow or lost, entries
-// are evicted, processes are frozen and killed between any two steps, and the cache is out for a
-// while. It compares package readaside, the real code of it, with the protocols that are usually
-// written by hand.
+// Package fleet simulates, in virtual time, processes on Lambda that share a cache and a table.
+// They read and update keys of a Zipf distribution, while calls of the cache are slow or lost,
+// entries are evicted, processes are frozen and killed between any two steps, and the cache is out
+// for a while. It compares package readaside, the real code of it, with the protocols that are
+// usually written by hand.
 package fleet
 
 import (
@@ -33,8 +33,8 @@ type Result struct {
 	ReadP50, ReadP99, WriteP50, WriteP99 time.Duration
 }
 
-// Run simulates all protocols in fleets of these sizes. The simulation is a test, since virtual time
-// is a thing of tests.
+// Run simulates all protocols in fleets of these sizes. The simulation is a test, since virtual
+// time is a thing of tests.
 func Run(ctx context.Context, module string, processes []int, requests int) ([]Result, error) {
 	dir, err := os.MkdirTemp("", "warmclient-fleet-")
 	if err != nil {

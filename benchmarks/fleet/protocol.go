@@ -149,8 +149,8 @@ func (c *ours) read(ctx context.Context, key string) (uint64, error) {
 	return value, err
 }
 
-// write lets the new value be known in every other write, as in a service whose updates are some
-// of them puts.
+// write lets the new value be known in every other write, as in a service whose updates are some of
+// them puts.
 func (c *ours) write(ctx context.Context, key string, value uint64) error {
 	change := c.reader.Changed(key)
 	if value%2 == 0 {

@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFleet also shows that the world is bad enough: every other protocol serves stale values in it.
+// TestFleet also shows that the world is bad enough: every other protocol serves stale values in
+// it.
 func TestFleet(t *testing.T) {
 	p := plan{Processes: []int{20}, Requests: 100_000}
 	if text := os.Getenv(planVariable); text != "" {
@@ -161,9 +162,9 @@ func read(ctx context.Context, p *process, c client, key string) {
 }
 
 // write updates a key. It marks the key as exposed where the write is one after which the
-// documentation of readaside, under "What remains", allows stale values: its process was killed in the middle
-// of it, or its second step had no effect on the cache. A later write of the key that meets neither,
-// and that no other overlaps, ends that.
+// documentation of readaside, under "What remains", allows stale values: its process was killed in
+// the middle of it, or its second step had no effect on the cache. A later write of the key that
+// meets neither, and that no other overlaps, ends that.
 func write(ctx context.Context, p *process, c client, key string) {
 	var value uint64
 	var before int

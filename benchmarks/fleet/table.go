@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/warmclient/warmclient/benchmarks/internal/pictures"
@@ -56,24 +57,17 @@ func milliseconds(d time.Duration) string {
 }
 
 // Picture shows how many reads were stale.
-func Picture(results []Result) pictures.Picture {
+func Picture(results []Result) pictures.Dots {
 	d := pictures.Dots{
-		Title: "Reads that returned a value which a finished write had replaced", Axis: "per million reads", Rows: Protocols()[1:],
-		Scale: pictures.Scale{Format: func(n float64) string { return fmt.Sprintf("%.0f", n) }},
+		Title: "Reads that returned a value which a finished write had replaced", Axis: "per million reads", Format: pictures.Whole,
+		Rows: Protocols()[1:],
 	}
-	bySize := map[int]int{}
-	for _, r := range results {
-		if r.Protocol == None {
-			continue
+	for fleet := range slices.Chunk(results, len(Protocols())) {
+		s := pictures.Series{Name: fmt.Sprintf("%d processes", fleet[0].Processes)}
+		for _, r := range fleet[1:] {
+			s.Ranges = append(s.Ranges, table.Of([]float64{r.perMillion()}))
 		}
-		i, ok := bySize[r.Processes]
-		if !ok {
-			i = len(d.Series)
-			bySize[r.Processes] = i
-			d.Series = append(d.Series, pictures.Series{Name: fmt.Sprintf("%d processes", r.Processes)})
-		}
-		n := r.perMillion()
-		d.Series[i].Ranges = append(d.Series[i].Ranges, pictures.Range{Least: n, Median: n, Most: n})
+		d.Series = append(d.Series, s)
 	}
-	return d.Picture()
+	return d
 }

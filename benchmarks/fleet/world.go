@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The world's rates and times. They are far worse than a good day's, so that a short run meets
-// each fault many times.
+// The world's rates and times. They are far worse than a good day's, so that a short run meets each
+// fault many times.
 const (
 	keys       = 10_000
 	zipf       = 1.1

@@ -1,23 +1,25 @@
 package growth
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/warmclient/warmclient/benchmarks/internal/stats"
+	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
 // Clients are the numbers of clients that the report asks about.
 var Clients = []int{1, 2, 4, 8, 16, 32, 64}
 
-// Load is one run of clients, each of which asks again as soon as it has an
-// answer.
+// Load is one run of clients, each of which asks again as soon as it has an answer.
 type Load struct {
 	Clients  int
 	Requests int
@@ -30,16 +32,16 @@ type Load struct {
 const (
 	settle = 50 * time.Millisecond // for the log to arrive
 
-	// calm is for the service to forget that the cache was too slow under load,
-	// after which it leaves the cache alone for a second.
+	// calm is longer than a circuit breaker stays open that the cache's slowness under load has
+	// tripped.
 	calm = 1100 * time.Millisecond
 )
 
 // PerSecond returns the throughput.
 func (l Load) PerSecond() float64 { return float64(l.Requests) / l.Took.Seconds() }
 
-// Loads lets each number of clients read a user from the service, runs times for
-// about d each. The numbers take turns, so that none has the old service alone.
+// Loads lets each number of clients read a user from the service, runs times for about d each. The
+// numbers take turns, so that none has the old service alone.
 func Loads(ctx context.Context, s *Service, clients []int, runs int, d time.Duration) ([]Load, error) {
 	var all []Load
 	for range runs {
@@ -71,7 +73,7 @@ func load(ctx context.Context, url string, clients int, d time.Duration) (Load, 
 	for i := range took {
 		group.Go(func() error {
 			for time.Since(start) < d {
-				t, err := get(ctx, client, url)
+				t, err := request(ctx, client, http.MethodGet, url, "")
 				if err != nil {
 					return err
 				}
@@ -87,13 +89,13 @@ func load(ctx context.Context, url string, clients int, d time.Duration) (Load, 
 	all := slices.Concat(took...)
 	slices.Sort(all)
 	l.Requests = len(all)
-	l.P50, l.P99 = time.Duration(stats.Quantile(all, 0.5)), time.Duration(stats.Quantile(all, 0.99))
+	l.P50, l.P99 = time.Duration(table.Quantile(all, 0.5)), time.Duration(table.Quantile(all, 0.99))
 	return l, nil
 }
 
-func get(ctx context.Context, client *http.Client, url string) (time.Duration, error) {
+func request(ctx context.Context, client *http.Client, method, url, body string) (time.Duration, error) {
 	start := time.Now()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
@@ -106,7 +108,31 @@ func get(ctx context.Context, client *http.Client, url string) (time.Duration, e
 		return 0, err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("%s from %s", resp.Status, url)
+		return 0, fmt.Errorf("growth: %s from %s", resp.Status, url)
 	}
 	return time.Since(start), nil
+}
+
+var hit = []byte(`"get user: hit"`)
+
+// hits counts the lines of a service's log that tell of a read which the cache answered.
+type hits struct {
+	mu   sync.Mutex
+	rest []byte // what may be the beginning of another
+	n    int
+}
+
+func (h *hits) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rest = append(h.rest, b...)
+	h.n += bytes.Count(h.rest, hit)
+	h.rest = h.rest[max(0, len(h.rest)-len(hit)+1):]
+	return len(b), nil
+}
+
+func (h *hits) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.n
 }

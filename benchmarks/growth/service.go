@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,21 +22,21 @@ type Service struct {
 	log hits
 }
 
-// Build builds the local service of the examples into dir and returns its path.
-// module is the directory of this module, beside which it expects that of the
-// examples.
-func Build(ctx context.Context, module, dir string) (string, error) {
-	path := filepath.Join(dir, "local")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "./local")
-	cmd.Dir = filepath.Join(module, "..", "examples")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("growth: build the local service: %w: %s", err, out)
+// Measure starts the service at path and lets each of Clients read from it: see Loads.
+func Measure(ctx context.Context, path string, runs int, d time.Duration) (loads []Load, err error) {
+	service, err := StartService(ctx, path, "-serve", "-addr", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
 	}
-	return path, nil
+	defer func() { err = errors.Join(err, service.Stop()) }()
+	if err := service.CreateUser(ctx); err != nil {
+		return nil, err
+	}
+	return Loads(ctx, service, Clients, runs, d)
 }
 
-// StartService starts the program at path, with these arguments, and returns once
-// it prints where it listens, as examples/local does.
+// StartService starts the program at path, with these arguments, and returns once it prints where
+// it listens, as examples/local does.
 func StartService(ctx context.Context, path string, args ...string) (*Service, error) {
 	cmd := exec.CommandContext(ctx, path, args...)
 	s := &Service{cmd: cmd}
@@ -68,8 +67,8 @@ func (s *Service) Stop() error {
 	return nil
 }
 
-// Resident returns the memory that the process has in RAM, in bytes; 0 where the
-// system does not tell as Linux does.
+// Resident returns the memory that the process has in RAM, in bytes; 0 where the system does not
+// tell as Linux does.
 func (s *Service) Resident() int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
@@ -86,19 +85,7 @@ func (s *Service) Resident() int64 {
 
 // CreateUser makes the user whom Loads asks for.
 func (s *Service) CreateUser(ctx context.Context) error {
-	const body = `{"username":"ann","firstName":"Ann","lastName":"Lee"}`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/users", strings.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("growth: %w", err)
-	}
-	client := http.Client{Timeout: 10 * time.Second}
-	resp, err := client.Do(req)
-	if err != nil {
-		return fmt.Errorf("growth: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("growth: create a user: %s", resp.Status)
-	}
-	return nil
+	client := &http.Client{Timeout: 10 * time.Second}
+	_, err := request(ctx, client, http.MethodPost, s.URL+"/users", `{"username":"ann","firstName":"Ann","lastName":"Lee"}`)
+	return err
 }

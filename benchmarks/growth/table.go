@@ -2,9 +2,9 @@ package growth
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
-	"github.com/warmclient/warmclient/benchmarks/internal/stats"
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
@@ -14,64 +14,36 @@ func Table(loads []Load) table.Table {
 		Title:   "Growth: the local service on its hit path",
 		Columns: []string{"clients", "requests per second", "to one client", "half of them within", "99% of them within", "from the cache", "memory"},
 	}
-	var base stats.Summary
-	var took time.Duration
 	runs := 0
-	for _, group := range ByClients(loads) {
-		rate := stats.Of(each(group, Load.PerSecond))
+	for runs < len(loads) && loads[runs].Clients == loads[0].Clients {
+		runs++
+	}
+	if runs == 0 {
+		return t
+	}
+	var base table.Summary
+	for group := range slices.Chunk(loads, runs) {
+		var rates, memory []float64
+		var p50, p99 []time.Duration
+		requests, hits := 0, 0
+		for _, l := range group {
+			rates, memory = append(rates, l.PerSecond()), append(memory, float64(l.Resident)/(1<<20))
+			p50, p99 = append(p50, l.P50), append(p99, l.P99)
+			requests, hits = requests+l.Requests, hits+l.Hits
+		}
+		rate, resident := table.Of(rates), table.Of(memory)
 		if base.N == 0 {
 			base = rate
 		}
-		took, runs = group[0].Took, len(group)
 		t.Rows = append(t.Rows, []string{
-			fmt.Sprint(group[0].Clients),
-			fmt.Sprintf("%.0f (%.0f-%.0f)", rate.Median, rate.Least, rate.Most),
-			table.Ratio(rate, base),
-			table.Spread(stats.Of(each(group, func(l Load) time.Duration { return l.P50 }))),
-			table.Spread(stats.Of(each(group, func(l Load) time.Duration { return l.P99 }))),
-			fromCache(group),
-			memory(each(group, func(l Load) float64 { return float64(l.Resident) })),
+			fmt.Sprint(group[0].Clients), rate.Numbers(), rate.Ratio(base), table.Of(p50).Spread(), table.Of(p99).Spread(),
+			fmt.Sprintf("%.1f%%", 100*float64(hits)/float64(requests)),
+			fmt.Sprintf("%.0f MiB (%.0f-%.0f)", resident.Median, resident.Least, resident.Most),
 		})
 	}
 	t.Note = fmt.Sprintf("GET /users/ann over HTTP, of a user whom Momento on loopback holds (an answer that takes it more than 50 ms is not "+
 		"waited for, and the table is read instead); each client asks again as soon as it has an answer. Median "+
 		"(least to most) of %d runs of %.1f s, the numbers of clients by turns, on one process, which also holds the three servers; it shares the "+
-		"processors with the clients. Memory is what the process has in RAM after a run.", runs, took.Seconds())
+		"processors with the clients. Memory is what the process has in RAM after a run, on Linux.", runs, loads[0].Took.Seconds())
 	return t
-}
-
-// ByClients groups loads that are sorted by their clients.
-func ByClients(loads []Load) (groups [][]Load) {
-	for i, l := range loads {
-		if i == 0 || loads[i-1].Clients != l.Clients {
-			groups = append(groups, nil)
-		}
-		last := &groups[len(groups)-1]
-		*last = append(*last, l)
-	}
-	return groups
-}
-
-func each[T any](loads []Load, of func(Load) T) []T {
-	var all []T
-	for _, l := range loads {
-		all = append(all, of(l))
-	}
-	return all
-}
-
-func fromCache(group []Load) string {
-	requests, hits := 0, 0
-	for _, l := range group {
-		requests, hits = requests+l.Requests, hits+l.Hits
-	}
-	return fmt.Sprintf("%.1f%%", 100*float64(hits)/float64(requests))
-}
-
-func memory(values []float64) string {
-	s := stats.Of(values)
-	if s.Least == 0 {
-		return "unknown"
-	}
-	return fmt.Sprintf("%.0f MiB (%.0f-%.0f)", s.Median/(1<<20), s.Least/(1<<20), s.Most/(1<<20))
 }

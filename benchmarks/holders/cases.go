@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
 // hardCase asks one question of every contender.
@@ -19,22 +21,22 @@ type hardCase struct {
 
 // The names of the cases.
 const (
-	FailureStorm      = "failure storm"
-	CancelledFirst    = "first caller leaves"
-	Panic             = "panic"
-	Goexit            = "Goexit"
-	InvalidatedFlight = "invalidate during a flight"
+	FailureStorm    = "failure storm"
+	CanceledFirst   = "first caller canceled"
+	Panic           = "panic"
+	Goexit          = "Goexit"
+	InvalidatedOpen = "invalidate during an open"
 )
 
 func hardCases() []hardCase {
 	return []hardCase{
 		{FailureStorm, failureStorm, func(o Outcome) string {
-			return fmt.Sprintf("%s, %s; %s", plural(o.Opens, "open"), milliseconds(slowest(o)), later(o))
+			return fmt.Sprintf("%s, %s; %s", table.Plural(o.Opens, "open"), milliseconds(slowest(o)), later(o))
 		}},
-		{CancelledFirst, cancelledFirst, func(o Outcome) string {
-			first := "leaves at once"
-			if o.Callers[0].Took > leave+(slowOpen-leave)/2 {
-				first = "has to wait"
+		{CanceledFirst, canceledFirst, func(o Outcome) string {
+			first := "returns at once"
+			if o.Callers[0].Took > cancelAfter+(slowOpen-cancelAfter)/2 {
+				first = "waits for the open"
 			}
 			second := "the second gets the value"
 			if !o.Callers[1].good() {
@@ -44,7 +46,7 @@ func hardCases() []hardCase {
 		}},
 		{Panic, panicking, callersVerdict},
 		{Goexit, goexiting, callersVerdict},
-		{InvalidatedFlight, invalidatedFlight, func(o Outcome) string {
+		{InvalidatedOpen, invalidatedOpen, func(o Outcome) string {
 			if o.Missing {
 				return "cannot be invalidated"
 			}
@@ -58,12 +60,11 @@ const (
 	failAfter    = 50 * time.Millisecond
 	slowOpen     = 200 * time.Millisecond
 	join         = 20 * time.Millisecond
-	leave        = 50 * time.Millisecond
+	cancelAfter  = 50 * time.Millisecond
 	pastBackoff  = 150 * time.Millisecond
 )
 
-// failureStorm: ten callers ask at once for what takes 50 ms to fail. Then it
-// is well again.
+// failureStorm: ten callers ask at once for what takes 50 ms to fail. Then opens succeed.
 func failureStorm(share func(open) shared) (o Outcome) {
 	var opens atomic.Int32
 	var well atomic.Bool
@@ -87,8 +88,8 @@ func failureStorm(share func(open) shared) (o Outcome) {
 	return o
 }
 
-// cancelledFirst: of two callers who wait for one open, the first is cancelled.
-func cancelledFirst(share func(open) shared) (o Outcome) {
+// canceledFirst: of two callers who wait for one open, the first is canceled.
+func canceledFirst(share func(open) shared) (o Outcome) {
 	var opens atomic.Int32
 	s := share(func(ctx context.Context) (int, error) {
 		opens.Add(1)
@@ -101,7 +102,7 @@ func cancelledFirst(share func(open) shared) (o Outcome) {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	time.AfterFunc(leave, cancel)
+	time.AfterFunc(cancelAfter, cancel)
 	first := call(ctx, s)
 	time.Sleep(join)
 	second := call(context.Background(), s)
@@ -129,7 +130,7 @@ func brokenFirst(share func(open) shared, breakDown func()) (o Outcome) {
 			return 1, nil
 		}
 		opens.Add(1)
-		time.Sleep(2 * join) // until both callers are there
+		time.Sleep(slowOpen) // until both callers are there
 		breakDown()
 		return 0, nil
 	})
@@ -144,16 +145,15 @@ func brokenFirst(share func(open) shared, breakDown func()) (o Outcome) {
 	return o
 }
 
-// invalidatedFlight: while an open is under way that has already read the old
-// token, the token is rotated and the value invalidated. Values are the
-// generations of that token.
-func invalidatedFlight(share func(open) shared) (o Outcome) {
+// invalidatedOpen: while an open is under way that has already read the old token, the token is
+// rotated and the value invalidated. Values are the generations of that token.
+func invalidatedOpen(share func(open) shared) (o Outcome) {
 	var opens, token atomic.Int32
 	token.Store(1)
 	s := share(func(context.Context) (int, error) {
 		opens.Add(1)
 		v := int(token.Load())
-		time.Sleep(3 * join)
+		time.Sleep(slowOpen)
 		return v, nil
 	})
 	if s.invalidate == nil {
@@ -164,7 +164,7 @@ func invalidatedFlight(share func(open) shared) (o Outcome) {
 	time.Sleep(join)
 	token.Store(2)
 	invalidated := make(chan struct{})
-	go func() { // some wait for the flight
+	go func() { // some wait for the open
 		defer close(invalidated)
 		s.invalidate()
 	}()
@@ -184,16 +184,9 @@ func slowest(o Outcome) (d time.Duration) {
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 func later(o Outcome) string {
 	if o.Later.good() {
-		return "heals"
+		return "recovers"
 	}
 	return "later call: " + o.Later.kind()
 }

@@ -41,15 +41,15 @@ func TestHardCasesBesidePeers(t *testing.T) {
 		}
 		assert.Equal(t, 1, o.Later.Value)
 	})
-	t.Run("a cancelled first caller leaves at once and fails nobody else", func(t *testing.T) {
-		o := ours[holders.CancelledFirst]
+	t.Run("a canceled first caller returns at once and does not fail the second", func(t *testing.T) {
+		o := ours[holders.CanceledFirst]
 		assert.Equal(t, 1, o.Opens)
 		assert.Equal(t, "context canceled", o.Callers[0].Err)
 		assert.Less(t, o.Callers[0].Took, o.Callers[1].Took)
 		assert.Equal(t, 1, o.Callers[1].Value)
 		assert.Empty(t, o.Callers[1].Err)
 	})
-	t.Run("a panic reaches every caller with its stack, and the next open heals it", func(t *testing.T) {
+	t.Run("a panic reaches every caller with its stack, and the next open succeeds", func(t *testing.T) {
 		o := ours[holders.Panic]
 		assert.Equal(t, 1, o.Opens)
 		for _, e := range o.Callers {
@@ -58,7 +58,7 @@ func TestHardCasesBesidePeers(t *testing.T) {
 		}
 		assert.Equal(t, 1, o.Later.Value)
 	})
-	t.Run("a Goexit is an error to every caller, and the next open heals it", func(t *testing.T) {
+	t.Run("a Goexit is an error to every caller, and the next open succeeds", func(t *testing.T) {
 		o := ours[holders.Goexit]
 		assert.Equal(t, 1, o.Opens)
 		for _, e := range o.Callers {
@@ -66,8 +66,8 @@ func TestHardCasesBesidePeers(t *testing.T) {
 		}
 		assert.Equal(t, 1, o.Later.Value)
 	})
-	t.Run("a value that was invalidated in flight is served to nobody", func(t *testing.T) {
-		o := ours[holders.InvalidatedFlight]
+	t.Run("a value that was invalidated while it was opened is not served", func(t *testing.T) {
+		o := ours[holders.InvalidatedOpen]
 		assert.Equal(t, 2, o.Callers[0].Value)
 		assert.Equal(t, 2, o.Later.Value)
 	})

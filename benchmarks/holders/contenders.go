@@ -26,22 +26,23 @@ type shared struct {
 	invalidate func() // nil: there is no such thing
 }
 
-// contender is one way to share a value, used as its documentation shows. Those
-// whose API carries no context open with context.Background().
+// contender is one way to share a value, used as its documentation shows. Those whose API carries
+// no context open with context.Background().
 type contender struct {
 	name  string
+	bench string // its name in benchmarks
 	share func(open) shared
 }
 
 func contenders() []contender {
 	return []contender{
-		{"sync.OnceValues", shareOnceValues},
-		{"tailscale lazy.SyncValue", shareSyncValue},
-		{"k8s synctrack.Lazy", shareSynctrack},
-		{"aws.CredentialsCache", shareCredentials},
-		{"singleflight.DoChan", shareSingleflight},
-		{"samber/do Invoke", shareInjector},
-		{Ours, shareHolder},
+		{"sync.OnceValues", "OnceValues", shareOnceValues},
+		{"tailscale lazy.SyncValue", "SyncValue", shareSyncValue},
+		{"k8s synctrack.Lazy", "Synctrack", shareSynctrack},
+		{"aws.CredentialsCache", "CredentialsCache", shareCredentials},
+		{"singleflight.DoChan", "Singleflight", shareSingleflight},
+		{"samber/do Invoke", "SamberDo", shareInjector},
+		{Ours, "Holder", shareHolder},
 	}
 }
 
@@ -82,14 +83,14 @@ func shareCredentials(o open) shared {
 	}
 }
 
-// shareSingleflight shares flights only: it keeps no value between them.
+// shareSingleflight shares calls in flight only: it keeps no value.
 func shareSingleflight(o open) shared {
 	var group singleflight.Group
 	return shared{
 		get: func(ctx context.Context) (int, error) {
-			flight := group.DoChan("", func() (any, error) { return o(context.WithoutCancel(ctx)) })
+			result := group.DoChan("", func() (any, error) { return o(context.WithoutCancel(ctx)) })
 			select {
-			case r := <-flight:
+			case r := <-result:
 				v, _ := r.Val.(int)
 				return v, r.Err
 			case <-ctx.Done():

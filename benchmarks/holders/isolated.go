@@ -24,8 +24,8 @@ const (
 	atOnce       = 8 // they mostly sleep
 )
 
-// RunChild runs one case and exits, if the process was started by Outcomes. A
-// program that calls Outcomes calls RunChild first thing in main.
+// RunChild runs one case and exits, if the process was started by Outcomes. A program that calls
+// Outcomes calls RunChild first thing in main.
 func RunChild() {
 	name := os.Getenv(envCase)
 	if name == "" {
@@ -45,9 +45,8 @@ func RunChild() {
 	panic("holders: no such case: " + name)
 }
 
-// Outcomes runs every case of every contender, each in a process of its own, and
-// returns them in the order of the table. An error means that one could not be
-// run, not that a contender did badly.
+// Outcomes runs every case of every contender, each in a process of its own, and returns them in
+// the order of the table. An error means that one could not be run, not that a contender did badly.
 func Outcomes(ctx context.Context) ([]Outcome, error) {
 	executable, err := os.Executable()
 	if err != nil {
@@ -100,24 +99,19 @@ func isolated(ctx context.Context, executable string, c contender, h hardCase) (
 	return o, nil
 }
 
-// Table shows outcomes, contenders downwards and cases across.
+// Table shows outcomes, which are in the order that Outcomes returns.
 func Table(outcomes []Outcome) table.Table {
+	hs := hardCases()
 	t := table.Table{
 		Title:   "Holders: the hard cases",
 		Columns: []string{""},
 		Note: fmt.Sprintf("Each cell is one process. Failure storm: %d callers, an open that fails after %v; the time is the last "+
-			"caller's. First caller leaves: cancelled after %v of an open of %v, for which a second caller waits.",
-			stormCallers, failAfter, leave, slowOpen),
+			"caller's. First caller canceled: after %v of an open of %v, for which a second caller waits.",
+			stormCallers, failAfter, cancelAfter, slowOpen),
+		Rows: table.Grid(outcomes, len(hs), func(o Outcome) string { return o.Contender }, func(o Outcome) string { return o.Verdict }),
 	}
-	for _, h := range hardCases() {
+	for _, h := range hs {
 		t.Columns = append(t.Columns, h.name)
-	}
-	for _, o := range outcomes {
-		if n := len(t.Rows); n == 0 || t.Rows[n-1][0] != o.Contender {
-			t.Rows = append(t.Rows, []string{o.Contender})
-		}
-		last := &t.Rows[len(t.Rows)-1]
-		*last = append(*last, o.Verdict)
 	}
 	return t
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// stuck is how long a call is waited for. No case needs a tenth of it, but for
-// a contender that runs the opens of a storm one after the other.
+// stuck is how long a call is waited for. No case needs a tenth of it, but for a contender that
+// runs the opens of a storm one after the other.
 const stuck = time.Second
 
 // Outcome is what one contender did in one case.
@@ -35,8 +35,7 @@ type Ending struct {
 
 func (e Ending) good() bool { return e.Value != 0 && e.Err == "" }
 
-// call makes a call on a goroutine of its own and returns where to wait for its
-// end.
+// call makes a call on a goroutine of its own and returns where to wait for its end.
 func call(ctx context.Context, s shared) <-chan Ending {
 	ended := make(chan Ending, 1)
 	go func() {
@@ -73,7 +72,7 @@ func wait(calls ...<-chan Ending) []Ending {
 		select {
 		case endings[i] = <-c:
 		case <-limit:
-			// Closed, so that all other calls are given up at once, too.
+			// Closed, so that no other call is waited for.
 			closed := make(chan time.Time)
 			close(closed)
 			limit = closed

@@ -2,6 +2,9 @@ package holders_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,8 +29,8 @@ func openCredentials(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET"}, nil
 }
 
-// Package variables, which is how such values are used: a closure over a local
-// variable would be a different read.
+// Package variables, which is how such values are used: a closure over a local variable would be a
+// different read.
 var (
 	bare        atomic.Pointer[client]
 	once        = sync.OnceValues(openPlain)
@@ -35,170 +38,122 @@ var (
 	evaluated   = synctrack.Lazy[*client]{Evaluate: openPlain}
 	credentials = aws.NewCredentialsCache(aws.CredentialsProviderFunc(openCredentials))
 	group       singleflight.Group
-	injector    = provide()
+	injector    = do.New()
 	holder      = lazyclient.Holder[*client]{Name: "client", Open: open}
 	aging       = lazyclient.Holder[*client]{Name: "client", Open: open, MaxAge: time.Hour}
+	expiring    = lazyclient.Holder[*client]{Name: "client", Open: open, Expires: func(*client) time.Time { return expiry }}
+	expiry      = time.Now().Add(time.Hour)
+	failing     = lazyclient.Holder[*client]{
+		Name:    "client",
+		Open:    func(context.Context) (*client, error) { return nil, errors.New("no route to host") },
+		Backoff: func(int) time.Duration { return time.Hour },
+	}
 )
-
-func provide() do.Injector {
-	i := do.New()
-	do.Provide(i, func(do.Injector) (*client, error) { return openPlain() })
-	return i
-}
 
 func use(context.Context, *client) error { return nil }
 
-// BenchmarkWarm reads a value that is there, on one goroutine. The loops stand
-// in full, here and below, since a function value in between would cost more than
-// the fastest reads.
-func BenchmarkWarm(b *testing.B) {
-	ctx := b.Context()
-	bare.Store(&client{id: 1})
-	b.Run("AtomicPointer", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
+// warm reads a value that is there, n times. The loops stand in full, since a function value in
+// between would cost more than the fastest reads.
+var warm = []struct {
+	name string
+	read func(ctx context.Context, n int)
+}{
+	{"AtomicPointer", func(_ context.Context, n int) {
+		for range n {
 			_ = bare.Load()
 		}
-	})
-	b.Run("OnceValues", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
+	}},
+	{"OnceValues", func(_ context.Context, n int) {
+		for range n {
 			_, _ = once()
 		}
-	})
-	b.Run("SyncValue", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
+	}},
+	{"SyncValue", func(_ context.Context, n int) {
+		for range n {
 			_, _ = syncValue.GetErr(openPlain)
 		}
-	})
-	b.Run("Synctrack", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
+	}},
+	{"Synctrack", func(_ context.Context, n int) {
+		for range n {
 			_, _ = evaluated.Get()
 		}
-	})
-	b.Run("CredentialsCache", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
+	}},
+	{"CredentialsCache", func(ctx context.Context, n int) {
+		for range n {
 			_, _ = credentials.Retrieve(ctx)
 		}
-	})
-	b.Run("Singleflight", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
+	}},
+	{"Singleflight", func(_ context.Context, n int) {
+		for range n {
 			_, _, _ = group.Do("client", openAny)
 		}
-	})
-	b.Run("SamberDo", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
+	}},
+	{"SamberDo", func(_ context.Context, n int) {
+		for range n {
 			_, _ = do.Invoke[*client](injector)
 		}
-	})
-	b.Run("HolderGet", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
+	}},
+	{"HolderGet", func(ctx context.Context, n int) {
+		for range n {
 			_, _ = holder.Get(ctx)
 		}
-	})
-	b.Run("HolderGetMaxAge", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
+	}},
+	{"HolderGetMaxAge", func(ctx context.Context, n int) {
+		for range n {
 			_, _ = aging.Get(ctx)
 		}
-	})
-	b.Run("HolderUse", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
+	}},
+	{"HolderGetExpires", func(ctx context.Context, n int) {
+		for range n {
+			_, _ = expiring.Get(ctx)
+		}
+	}},
+	{"HolderUse", func(ctx context.Context, n int) {
+		for range n {
 			_ = holder.Use(ctx, use)
 		}
-	})
+	}},
+	{"HolderTryUse", func(ctx context.Context, n int) {
+		for range n {
+			_ = holder.TryUse(ctx, use)
+		}
+	}},
+	{"HolderFailed", func(ctx context.Context, n int) {
+		for range n {
+			_, _ = failing.Get(ctx)
+		}
+	}},
 }
 
-// BenchmarkWarmParallel is BenchmarkWarm on as many goroutines as there are
-// processors. Each round costs the loop's own nanosecond more.
+// BenchmarkWarmParallel shares the reads among as many goroutines as there are processors.
 func BenchmarkWarmParallel(b *testing.B) {
-	ctx := b.Context()
+	for _, c := range warm {
+		share(b, c.name, runtime.GOMAXPROCS(0), c.read)
+	}
+}
+
+// BenchmarkWarmReaders shares the reads among more and more goroutines. The time of a read includes
+// their start, which matters where there are few reads for each.
+func BenchmarkWarmReaders(b *testing.B) {
+	for _, c := range warm {
+		for _, readers := range []int{1, 10, 100, 1000} {
+			share(b, fmt.Sprintf("%s/readers=%d", c.name, readers), readers, c.read)
+		}
+	}
+}
+
+func share(b *testing.B, name string, readers int, read func(ctx context.Context, n int)) {
 	bare.Store(&client{id: 1})
-	b.Run("AtomicPointer", func(b *testing.B) {
+	do.Override(injector, func(do.Injector) (*client, error) { return openPlain() })
+	b.Run(name, func(b *testing.B) {
+		ctx := b.Context()
+		read(ctx, 1)
 		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				_ = bare.Load()
-			}
-		})
-	})
-	b.Run("OnceValues", func(b *testing.B) {
-		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				_, _ = once()
-			}
-		})
-	})
-	b.Run("SyncValue", func(b *testing.B) {
-		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				_, _ = syncValue.GetErr(openPlain)
-			}
-		})
-	})
-	b.Run("Synctrack", func(b *testing.B) {
-		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				_, _ = evaluated.Get()
-			}
-		})
-	})
-	b.Run("CredentialsCache", func(b *testing.B) {
-		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				_, _ = credentials.Retrieve(ctx)
-			}
-		})
-	})
-	b.Run("Singleflight", func(b *testing.B) {
-		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				_, _, _ = group.Do("client", openAny)
-			}
-		})
-	})
-	b.Run("SamberDo", func(b *testing.B) {
-		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				_, _ = do.Invoke[*client](injector)
-			}
-		})
-	})
-	b.Run("HolderGet", func(b *testing.B) {
-		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				_, _ = holder.Get(ctx)
-			}
-		})
-	})
-	b.Run("HolderGetMaxAge", func(b *testing.B) {
-		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				_, _ = aging.Get(ctx)
-			}
-		})
-	})
-	b.Run("HolderUse", func(b *testing.B) {
-		b.ReportAllocs()
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				_ = holder.Use(ctx, use)
-			}
-		})
+		b.ResetTimer()
+		var running sync.WaitGroup
+		for i := range readers {
+			running.Go(func() { read(ctx, (b.N+i)/readers) })
+		}
+		running.Wait()
 	})
 }

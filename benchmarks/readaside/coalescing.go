@@ -14,7 +14,7 @@ import (
 type Coalesced struct {
 	Contender string
 	Loads     int // for Misses callers of one key, all at once
-	Failed    int // of Healthy callers, when the first caller is cancelled
+	Failed    int // of Healthy callers, when the first caller is canceled
 }
 
 // How many there are.
@@ -24,10 +24,10 @@ const (
 )
 
 const (
-	loadTime = 50 * time.Millisecond
-	slowLoad = 200 * time.Millisecond
-	join     = 20 * time.Millisecond
-	leave    = 50 * time.Millisecond
+	loadTime    = 50 * time.Millisecond
+	slowLoad    = 200 * time.Millisecond
+	join        = 20 * time.Millisecond
+	cancelAfter = 50 * time.Millisecond
 )
 
 // Coalescing observes every contender.
@@ -74,7 +74,7 @@ func cancelFirst(ctx context.Context, c contender) (failed int, err error) {
 	}
 	first, cancel := context.WithCancel(ctx)
 	defer cancel()
-	time.AfterFunc(leave, cancel)
+	time.AfterFunc(cancelAfter, cancel)
 	var callers sync.WaitGroup
 	callers.Go(func() { _, _ = get(first, "ann") })
 	time.Sleep(join)
@@ -97,10 +97,10 @@ func CoalescingTable(all []Coalesced) table.Table {
 		Title: "Read-aside: callers who miss together",
 		Columns: []string{
 			"", fmt.Sprintf("loads for %d concurrent misses", Misses),
-			"healthy waiters failed by the first caller's cancel",
+			"waiters that fail when the first caller is canceled",
 		},
-		Note: fmt.Sprintf("One run each. A load takes %v for the misses, and %v for the waiters, whose first caller is cancelled after %v.",
-			loadTime, slowLoad, leave),
+		Note: fmt.Sprintf("One run each. A load takes %v for the misses, and %v for the waiters, whose first caller is canceled after %v.",
+			loadTime, slowLoad, cancelAfter),
 	}
 	for _, c := range all {
 		t.Rows = append(t.Rows, []string{c.Contender, fmt.Sprint(c.Loads), fmt.Sprintf("%d of %d", c.Failed, Healthy)})

@@ -13,37 +13,23 @@ import (
 
 	"github.com/warmclient/warmclient/accounts"
 	"github.com/warmclient/warmclient/lazyclient"
+	"github.com/warmclient/warmclient/readaside"
 	"github.com/warmclient/warmclient/readaside/momentocache"
 	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// BenchmarkLoopbackHit reads a user whom a Momento server on loopback holds: by
-// the SDK's own call, which gets the bytes and no more, and by GetUser. Both take
-// turns, so that whatever else the machine does strikes both; x-sdk is the ratio
-// of the medians.
+// BenchmarkLoopbackHit reads a user whom a Momento server on loopback holds: by the SDK's own call,
+// which gets the bytes and no more, and by GetUser. Both take turns, so that whatever else the
+// machine does strikes both; x-sdk is the ratio of the medians.
 func BenchmarkLoopbackHit(b *testing.B) {
-	server := momentotest.NewServer("accounts")
-	defer server.Close()
-	holder := &lazyclient.Holder[momento.CacheClient]{
-		Open: momentocache.Opener{
-			Source: secrets.SourceFunc(func(context.Context) (secrets.Document, error) {
-				return secrets.Static(server.Key()), nil
-			}),
-			Endpoint: server.Addr(),
-		}.Open,
-		Release: momentocache.Release,
-	}
-	require.NoError(b, holder.Warm(b.Context()))
-	defer func() { require.NoError(b, holder.Close(context.Background())) }()
+	_, client, cache := connect(b)
 	service, err := accounts.New(writeOnly{}, "accounts", accounts.Options{
-		Cache:        &momentocache.Cache{Client: holder, Name: "accounts"},
+		Cache:        cache,
 		CacheTimeout: time.Second, // a late hit would be a load, which fails here
 	})
 	require.NoError(b, err)
 	user, err := service.CreateUser(b.Context(), accounts.User{Username: "ann", FirstName: "Ann-Sophie", LastName: "Lee-Winter"})
-	require.NoError(b, err)
-	client, err := holder.Get(b.Context())
 	require.NoError(b, err)
 	ctx, cancel := context.WithTimeout(b.Context(), time.Hour) // a request has a deadline
 	defer cancel()
@@ -64,8 +50,8 @@ func BenchmarkLoopbackHit(b *testing.B) {
 
 	var sdk, got []time.Duration
 	for b.Loop() {
-		// Each goes first as often as the other: what comes second finds the
-		// caches of the processor warm.
+		// Each goes first as often as the other: what comes second finds the caches of the processor
+		// warm.
 		if len(sdk)%2 == 0 {
 			sdk = append(sdk, timed(b, bare))
 			got = append(got, timed(b, ours))
@@ -77,6 +63,25 @@ func BenchmarkLoopbackHit(b *testing.B) {
 	b.ReportMetric(float64(median(sdk)), "sdk-ns/op")
 	b.ReportMetric(float64(median(got)), "service-ns/op")
 	b.ReportMetric(float64(median(got))/float64(median(sdk)), "x-sdk")
+}
+
+// connect returns a Momento server on loopback, a client of it, and a cache on it.
+func connect(b *testing.B) (*momentotest.Server, momento.CacheClient, readaside.Cache) {
+	server := momentotest.NewServer("accounts")
+	b.Cleanup(server.Close)
+	holder := &lazyclient.Holder[momento.CacheClient]{
+		Open: momentocache.Opener{
+			Source: secrets.SourceFunc(func(context.Context) (secrets.Document, error) {
+				return secrets.Static(server.Key()), nil
+			}),
+			Endpoint: server.Addr(),
+		}.Open,
+		Release: momentocache.Release,
+	}
+	client, err := holder.Get(b.Context())
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, holder.Close(context.Background())) })
+	return server, client, &momentocache.Cache{Client: holder, Name: "accounts"}
 }
 
 func timed(b *testing.B, call func() error) time.Duration {

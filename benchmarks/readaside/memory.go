@@ -3,11 +3,13 @@ package readaside
 import (
 	"bytes"
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/viccon/sturdyc"
 )
 
 // memory is a readaside.Cache in which nothing expires.
@@ -77,9 +79,12 @@ func (m *memory) each(change func(old []byte) []byte) {
 	})
 }
 
-// redisMemory is memory as go-redis/cache takes it. A string in and out is what
-// a Redis client's answer costs, too.
-type redisMemory struct{ *memory }
+// redisMemory is memory as go-redis/cache takes it, which calls no other methods here. A string in
+// and out is what a Redis client's answer costs, too.
+type redisMemory struct {
+	redis.Cmdable
+	memory *memory
+}
 
 func (m redisMemory) Get(ctx context.Context, key string) *redis.StringCmd {
 	b, err := m.memory.Get(ctx, key)
@@ -93,32 +98,19 @@ func (m redisMemory) Set(ctx context.Context, key string, value any, ttl time.Du
 	return redis.NewStatusResult("OK", m.memory.Set(ctx, key, value.([]byte), ttl))
 }
 
-func (m redisMemory) SetNX(ctx context.Context, key string, value any, ttl time.Duration) *redis.BoolCmd {
-	return redis.NewBoolResult(m.SetIfAbsent(ctx, key, value.([]byte), ttl))
-}
-
-func (m redisMemory) SetXX(ctx context.Context, key string, value any, ttl time.Duration) *redis.BoolCmd {
-	if _, ok := m.values.Load(key); !ok {
-		return redis.NewBoolResult(false, m.fail(ctx))
-	}
-	return redis.NewBoolResult(true, m.memory.Set(ctx, key, value.([]byte), ttl))
-}
-
 func (m redisMemory) Del(ctx context.Context, keys ...string) *redis.IntCmd {
-	if err := m.fail(ctx); err != nil {
-		return redis.NewIntResult(0, err)
-	}
-	var n int64
+	var err error
 	for _, key := range keys {
-		if _, ok := m.values.LoadAndDelete(key); ok {
-			n++
-		}
+		err = errors.Join(err, m.memory.Delete(ctx, key))
 	}
-	return redis.NewIntResult(n, nil)
+	return redis.NewIntResult(int64(len(keys)), err)
 }
 
-// storage is memory as sturdyc takes it, which knows no errors.
-type storage struct{ *memory }
+// storage is memory as sturdyc takes it, which knows no errors, and calls no other methods here.
+type storage struct {
+	sturdyc.DistributedStorage
+	memory *memory
+}
 
 func (s storage) Get(ctx context.Context, key string) ([]byte, bool) {
 	b, err := s.memory.Get(ctx, key)
@@ -127,20 +119,4 @@ func (s storage) Get(ctx context.Context, key string) ([]byte, bool) {
 
 func (s storage) Set(ctx context.Context, key string, value []byte) {
 	_ = s.memory.Set(ctx, key, value, time.Hour)
-}
-
-func (s storage) GetBatch(ctx context.Context, keys []string) map[string][]byte {
-	found := make(map[string][]byte)
-	for _, key := range keys {
-		if b, ok := s.Get(ctx, key); ok {
-			found[key] = b
-		}
-	}
-	return found
-}
-
-func (s storage) SetBatch(ctx context.Context, records map[string][]byte) {
-	for key, value := range records {
-		s.Set(ctx, key, value)
-	}
 }

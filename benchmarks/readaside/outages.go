@@ -17,7 +17,7 @@ type Outage struct {
 	Contender string
 	Fault     string
 	First     Request
-	Later     Request // the tenth, when a contender may have learnt
+	Later     Request // the tenth, when a circuit breaker may be open
 }
 
 // Request is how one request with a deadline ended.
@@ -57,7 +57,7 @@ func cacheFaults() []cacheFault {
 				}
 			})
 		}},
-		{"hangs, deaf to its context", func(m *memory, over <-chan struct{}) {
+		{"hangs, ignores its context", func(m *memory, over <-chan struct{}) {
 			inject(m, func(context.Context) error {
 				<-over
 				return errors.New("over")
@@ -156,19 +156,15 @@ func OutagesTable(all []Outage) table.Table {
 		Note: fmt.Sprintf("The first and the %dth of requests one after the other, for a user whom the cache holds, with a deadline of %v; "+
 			"the table answers in %v. One run each.", requests, deadline, outageLoad),
 	}
-	for _, f := range cacheFaults() {
+	fs := cacheFaults()
+	t.Rows = table.Grid(all, len(fs), func(o Outage) string { return o.Contender }, func(o Outage) string {
+		if o.First.Stuck {
+			return o.First.String()
+		}
+		return o.First.String() + ", then " + o.Later.String()
+	})
+	for _, f := range fs {
 		t.Columns = append(t.Columns, "cache "+f.name)
-	}
-	for _, o := range all {
-		if n := len(t.Rows); n == 0 || t.Rows[n-1][0] != o.Contender {
-			t.Rows = append(t.Rows, []string{o.Contender})
-		}
-		last := &t.Rows[len(t.Rows)-1]
-		cell := o.First.String()
-		if !o.First.Stuck {
-			cell += ", then " + o.Later.String()
-		}
-		*last = append(*last, cell)
 	}
 	return t
 }

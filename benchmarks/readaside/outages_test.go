@@ -11,7 +11,7 @@ import (
 )
 
 // What the peers do is recorded, not asserted: it is theirs to change.
-func TestConcurrentMissesAreOneLoadAndACancelFailsNobodyElse(t *testing.T) {
+func TestConcurrentMissesAreOneLoadAndACancelFailsNoOtherCaller(t *testing.T) {
 	t.Parallel()
 	all, err := readaside.Coalescing(t.Context())
 	require.NoError(t, err)

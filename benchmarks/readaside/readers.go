@@ -19,8 +19,7 @@ const Ours = "accounts.Service"
 
 const ttl = 30 * time.Minute
 
-// read returns a user from the cache or else by load, which it gives to the
-// cache.
+// read returns a user from the cache or else by load, which it gives to the cache.
 type read func(ctx context.Context, username string) (accounts.User, error)
 
 // load reads a user from the table.
@@ -41,8 +40,8 @@ func contenders() []contender {
 	}
 }
 
-// newPlain makes read-aside as it is usually written: a cache that fails is a miss, and a fill
-// that fails is forgotten.
+// newPlain makes read-aside as it is usually written: a cache that fails is a miss, and a fill that
+// fails is forgotten.
 func newPlain(m *memory, from load) (read, error) {
 	return func(ctx context.Context, username string) (user accounts.User, err error) {
 		key := "user/" + username
@@ -60,7 +59,7 @@ func newPlain(m *memory, from load) (read, error) {
 }
 
 func newRedisCache(m *memory, from load) (read, error) {
-	cache := rediscache.New(&rediscache.Options{Redis: redisMemory{m}})
+	cache := rediscache.New(&rediscache.Options{Redis: redisMemory{memory: m}})
 	return func(ctx context.Context, username string) (user accounts.User, err error) {
 		err = cache.Once(&rediscache.Item{
 			Ctx:   ctx,
@@ -73,11 +72,11 @@ func newRedisCache(m *memory, from load) (read, error) {
 	}, nil
 }
 
-// newSturdyc keeps nothing in the tier in process memory, by a time to live of a
-// nanosecond there: the question is what reads of a remote cache cost.
+// newSturdyc keeps nothing in the tier in process memory, by a time to live of a nanosecond there:
+// the question is what reads of a remote cache cost.
 func newSturdyc(m *memory, from load) (read, error) {
 	client := sturdyc.New[accounts.User](1000, 1, time.Nanosecond, 10,
-		sturdyc.WithDistributedStorage(storage{m}), sturdyc.WithNoContinuousEvictions(), sturdyc.WithLog(&sturdyc.NoopLogger{}))
+		sturdyc.WithDistributedStorage(storage{memory: m}), sturdyc.WithNoContinuousEvictions(), sturdyc.WithLog(&sturdyc.NoopLogger{}))
 	return func(ctx context.Context, username string) (accounts.User, error) {
 		return client.GetOrFetch(ctx, "user/"+username, func(ctx context.Context) (accounts.User, error) {
 			return from(ctx, username)
@@ -85,17 +84,13 @@ func newSturdyc(m *memory, from load) (read, error) {
 	}, nil
 }
 
-func newService(m *memory, from load) (read, error) {
-	service, err := accounts.New(users{from: from}, "accounts", accounts.Options{Cache: m})
-	if err != nil {
-		return nil, err
-	}
-	return service.GetUser, nil
-}
+func newService(m *memory, from load) (read, error) { return serviceOn(m, from) }
 
 // newDetached is newService for a cache that may ignore its context.
-func newDetached(m *memory, from load) (read, error) {
-	service, err := accounts.New(users{from: from}, "accounts", accounts.Options{Cache: readaside.Detach(m, 8)})
+func newDetached(m *memory, from load) (read, error) { return serviceOn(readaside.Detach(m, 8), from) }
+
+func serviceOn(cache readaside.Cache, from load) (read, error) {
+	service, err := accounts.New(users{from: from}, "accounts", accounts.Options{Cache: cache})
 	if err != nil {
 		return nil, err
 	}
@@ -128,8 +123,7 @@ func userOf(username string) accounts.User {
 	return accounts.User{Username: username, FirstName: "Ann-Sophie", LastName: "Lee-Winter"}
 }
 
-// loadAfter is a table that answers after d, unless the context ends first, as
-// the AWS SDK has it.
+// loadAfter is a table that answers after d, unless the context ends first, as the AWS SDK has it.
 func loadAfter(d time.Duration, loads func()) load {
 	return func(ctx context.Context, username string) (accounts.User, error) {
 		loads()

@@ -1,7 +1,7 @@
-// Command report measures everything that this module compares, in one run. It
-// prints the tables, and writes them and the plots where they can be kept:
+// Command report measures everything that this module compares, in one run, prints the
+// tables, and writes README.md, its pictures and the results:
 //
-//	go run ./benchmarks/report           # about ten minutes
+//	go run ./benchmarks/report           # about nine minutes, twelve at most
 //	go run ./benchmarks/report -quick    # two minutes at most, on two processors
 //
 // Nothing else should run on the machine meanwhile.
@@ -9,114 +9,91 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
-	"path/filepath"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/warmclient/warmclient/benchmarks/holders"
-	"github.com/warmclient/warmclient/benchmarks/internal/gobench"
 )
+
+// limit bounds a run. A run that exceeds it writes nothing.
+const limit = 12 * time.Minute
 
 func main() {
 	holders.RunChild() // which is what some of the processes are that are measured
+	var quick bool
+	var from, out string
+	flag.BoolVar(&quick, "quick", false, "measure less often and for shorter: two minutes at most once all is built")
+	flag.StringVar(&from, "from", "", "measure nothing: write the report of the results in this `directory`")
+	flag.StringVar(&out, "out", "", "write to this `directory` (default that of the benchmarks)")
+	flag.Parse()
+	if flag.NArg() > 0 || quick && from != "" {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(command(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	if err := report(ctx, quick, from, out, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintf(os.Stderr, "report: %v\n", err)
+		stop()
+		os.Exit(1)
+	}
 }
 
-// The exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
-const usage = `usage: report [-quick] [-out directory]
-       report -from results.json [-out directory]
-
-  -quick  measure less often and for shorter: two minutes at most once all is built
-  -out    where README.md, results.json, results.txt and plots are written
-          (default the directory of the benchmarks)
-  -from   measure nothing: print, write and draw the results of an earlier run
-`
-
-type options struct {
-	quick     bool
-	out, from string
-}
-
-func parse(args []string) (options, error) {
-	var o options
-	flags := flag.NewFlagSet("report", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // its errors are printed by command, on one line
-	flags.BoolVar(&o.quick, "quick", false, "")
-	flags.StringVar(&o.out, "out", "", "")
-	flags.StringVar(&o.from, "from", "", "")
-	if err := flags.Parse(args); err != nil {
-		return o, err
-	}
-	if flags.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
-	if o.quick && o.from != "" {
-		return o, errors.New("-quick and -from exclude each other")
-	}
-	return o, nil
-}
-
-func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, err := parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage)
-		return exitOK
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "report: %v (see -help)\n", err)
-		return exitUsage
-	}
-	if err := report(ctx, o, stdout, stderr); err != nil {
-		fmt.Fprintf(stderr, "report: %v\n", err)
-		return exitFailed
-	}
-	return exitOK
-}
-
-func report(ctx context.Context, o options, stdout, progress io.Writer) error {
-	module, err := gobench.Module(ctx)
+// report measures into the directory out, unless there are results in from, prints the tables, and
+// writes the report of the results to out.
+func report(ctx context.Context, isQuick bool, from, out string, stdout, progress io.Writer) error {
+	dir, err := moduleDir(ctx)
 	if err != nil {
 		return err
 	}
-	if o.out == "" {
-		o.out = module
+	if out == "" {
+		out = dir
 	}
-	r, err := obtain(ctx, module, o, progress)
+	if from == "" {
+		p := full
+		if isQuick {
+			p = quick
+		}
+		ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done within %v", limit))
+		defer cancel()
+		r, err := measure(ctx, dir, p, progress)
+		if err != nil {
+			return err
+		}
+		if err := r.save(out); err != nil {
+			return err
+		}
+		from = out
+	}
+	r, err := load(from)
 	if err != nil {
 		return err
 	}
-	if err := write(r, o.out); err != nil {
+	if err := write(r, out); err != nil {
 		return err
 	}
 	for _, s := range sections(r) {
-		for _, t := range s.tables {
-			fmt.Fprintf(stdout, "%s\n", t)
+		for _, t := range s.Tables {
+			if len(t.Rows) > 0 {
+				fmt.Fprintln(stdout, t)
+			}
 		}
 	}
-	fmt.Fprintf(stdout, "Measured on %s\nWritten to %s\n", r.Machine, filepath.Join(o.out, "README.md"))
 	return nil
 }
 
-func obtain(ctx context.Context, module string, o options, progress io.Writer) (*results, error) {
-	if o.from != "" {
-		return load(o.from)
+func moduleDir(ctx context.Context) (string, error) {
+	const name = "github.com/warmclient/warmclient/benchmarks"
+	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", name).Output()
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w; is this its repository?", name, err)
 	}
-	p := full
-	if o.quick {
-		p = quick
-	}
-	return measure(ctx, module, p, progress)
+	return strings.TrimSpace(string(out)), nil
 }

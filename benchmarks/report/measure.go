@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -12,16 +16,23 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/fleet"
 	"github.com/warmclient/warmclient/benchmarks/growth"
 	"github.com/warmclient/warmclient/benchmarks/holders"
-	"github.com/warmclient/warmclient/benchmarks/internal/gobench"
 	"github.com/warmclient/warmclient/benchmarks/readaside"
 	"github.com/warmclient/warmclient/benchmarks/secrettimes"
+	"github.com/warmclient/warmclient/benchmarks/tabletimes"
 )
 
-// step is one part of a measurement. Steps run one after the other: two would
-// measure each other.
+// step is one part of a measurement. Steps run one after the other: two would measure each other.
 type step struct {
 	name string
-	run  func(ctx context.Context, r *results) error
+	run  func(ctx context.Context) error
+}
+
+// into returns the step that sets to to what of returns.
+func into[T any](name string, to *T, of func(ctx context.Context) (T, error)) step {
+	return step{name, func(ctx context.Context) (err error) {
+		*to, err = of(ctx)
+		return err
+	}}
 }
 
 func measure(ctx context.Context, module string, p plan, progress io.Writer) (*results, error) {
@@ -31,63 +42,63 @@ func measure(ctx context.Context, module string, p plan, progress io.Writer) (*r
 	}
 	defer os.RemoveAll(programs)
 	r := &results{Machine: thisMachine(), Plan: p}
-	steps := append(benchmarks(module, p),
-		step{"holders: the hard cases", func(ctx context.Context, r *results) (err error) {
-			r.Outcomes, err = holders.Outcomes(ctx)
-			for _, o := range r.Outcomes {
+	var built coldstart.Programs
+	steps := append(r.suites(module, programs),
+		into("holders: the hard cases", &r.Outcomes, func(ctx context.Context) ([]holders.Outcome, error) {
+			all, err := holders.Outcomes(ctx)
+			for _, o := range all {
 				for i := range o.Callers { // what follows is a stack with paths of this machine
 					o.Callers[i].Panic, _, _ = strings.Cut(o.Callers[i].Panic, "\n")
 				}
 			}
-			return err
-		}},
-		step{"secrets: callers who come together", func(ctx context.Context, r *results) (err error) {
-			r.Sharing, err = secrettimes.SharedReads(ctx, p.SecretRuns)
-			return err
-		}},
-		step{"secrets: faults", func(ctx context.Context, r *results) (err error) {
-			r.Faults, err = secrettimes.Times(ctx, p.SecretLimit, p.SecretRuns)
-			return err
-		}},
-		step{"read-aside: callers who miss together", func(ctx context.Context, r *results) (err error) {
-			r.Coalescing, err = readaside.Coalescing(ctx)
-			return err
-		}},
-		step{"read-aside: the cache at fault", func(ctx context.Context, r *results) (err error) {
-			r.Outages, err = readaside.Outages(ctx)
-			return err
-		}},
-		step{"read-aside: a fleet", func(ctx context.Context, r *results) (err error) {
-			r.Fleets, err = fleet.Run(ctx, module, fleet.Sizes(), p.FleetRequests)
-			return err
-		}},
-		step{"cold start", func(ctx context.Context, r *results) error {
-			functions, err := coldstart.Build(ctx, module, programs)
-			if err != nil {
-				return err
-			}
-			r.Starts, err = coldstart.Measure(ctx, functions, p.Starts, p.StartLimit)
-			return err
-		}},
-		step{"growth: the local service", func(ctx context.Context, r *results) error {
-			return loads(ctx, module, programs, p, r)
-		}},
+			return all, err
+		}),
+		into("secrets: callers who come together", &r.Sharing, func(ctx context.Context) ([]secrettimes.Sharing, error) {
+			return secrettimes.SharedReads(ctx, p.SecretRuns)
+		}),
+		into("secrets: faults", &r.Faults, func(ctx context.Context) ([]secrettimes.Sample, error) {
+			return secrettimes.Times(ctx, p.SecretLimit, p.SecretRuns)
+		}),
+		into("read-aside: callers who miss together", &r.Coalescing, readaside.Coalescing),
+		into("read-aside: the cache at fault", &r.Outages, readaside.Outages),
+		into("read-aside: a fleet", &r.Fleets, func(ctx context.Context) ([]fleet.Result, error) {
+			return fleet.Run(ctx, module, fleet.Sizes(), p.FleetRequests)
+		}),
+		into("table: after a freeze", &r.Thaws, func(ctx context.Context) ([]tabletimes.Thaw, error) {
+			return tabletimes.Thaws(ctx, p.TableRuns)
+		}),
+		into("table: throttling and conflicts", &r.Busy, func(ctx context.Context) ([]tabletimes.Busy, error) {
+			return tabletimes.BusyTables(ctx, p.TableRuns)
+		}),
+		into("build", &built, func(ctx context.Context) (coldstart.Programs, error) {
+			return coldstart.Build(ctx, module, programs)
+		}),
+		into("cold start", &r.Starts, func(ctx context.Context) ([]coldstart.Start, error) {
+			return coldstart.Measure(ctx, built, p.Starts, p.StartLimit)
+		}),
+		into("cold start: the Init phase", &r.Splits, func(ctx context.Context) ([]coldstart.Split, error) {
+			return coldstart.Splits(ctx, built, p.Starts, p.StartLimit)
+		}),
+		into("growth: the local service", &r.Loads, func(ctx context.Context) ([]growth.Load, error) {
+			return growth.Measure(ctx, built[coldstart.Local], p.LoadRuns, p.LoadTime)
+		}),
 	)
-	if err := run(ctx, r, steps, progress); err != nil {
+	if err := run(ctx, steps, progress); err != nil {
 		return nil, err
 	}
 	r.Machine.Took = time.Since(r.Machine.Started)
-	for _, l := range r.Benchmarks {
-		r.Machine.CPU = l.CPU
-	}
 	return r, nil
 }
 
-func run(ctx context.Context, r *results, steps []step, progress io.Writer) error {
+func run(ctx context.Context, steps []step, progress io.Writer) error {
 	for i, s := range steps {
 		start := time.Now()
 		fmt.Fprintf(progress, "%2d/%d %s ...", i+1, len(steps), s.name)
-		if err := s.run(ctx, r); err != nil {
+		err := s.run(ctx)
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
 			fmt.Fprintln(progress, " failed")
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
@@ -96,44 +107,64 @@ func run(ctx context.Context, r *results, steps []step, progress io.Writer) erro
 	return nil
 }
 
-// benchmarks returns the steps that are Go benchmarks.
-func benchmarks(module string, p plan) (steps []step) {
-	for _, s := range []gobench.Suite{
-		{Package: "./holders", Bench: "^BenchmarkWarm$", CPU: "1", Time: p.Time},
-		{Package: "./holders", Bench: "^BenchmarkWarmParallel$", CPU: "1,2,8", Time: p.Time},
-		{Package: "./holders", Bench: "^Benchmark(ColdStampede|FailureStorm)$", Time: p.StormTime},
-		{Package: "./secrettimes", Bench: "^BenchmarkCachedRead$", CPU: "1,2,8", Time: p.Time},
-		{Package: "./readaside", Bench: "^BenchmarkHit$", CPU: "1", Time: p.Time},
-		{Package: "./readaside", Bench: "^BenchmarkLoopbackHit$", Time: p.LoopbackTime},
-		{Package: "./growth", Bench: "^BenchmarkWarmReaders$", Time: p.Time},
+// suite is Go benchmarks of one package.
+type suite struct {
+	pkg   string // "holders"
+	bench string // regular expression, as of -bench
+	cpu   string // as of -cpu; "": the number of processors
+	time  string // as of -benchtime
+}
+
+// suites returns the steps that are Go benchmarks.
+func (r *results) suites(module, dir string) (steps []step) {
+	p := r.Plan
+	for _, s := range []suite{
+		{"holders", "^BenchmarkWarmParallel$", "1,2,8", p.Time},
+		{"holders", "^BenchmarkWarmReaders$/^(AtomicPointer|OnceValues|CredentialsCache|HolderGet|HolderUse)$", "", p.Time},
+		{"holders", "^Benchmark(ColdStampede|FailureStorm|FailureCrowd)$", "", p.StormTime},
+		{"secrettimes", "^BenchmarkCachedRead$", "1,2,8", p.Time},
+		{"readaside", "^BenchmarkHit$", "1", p.Time},
+		{"readaside", "^BenchmarkLoopbackHit$", "", p.LoopbackTime},
+		{"readaside", "^BenchmarkProtocol$", "", p.Time},
 	} {
-		s.Count = p.Count
-		steps = append(steps, step{s.Package[2:] + ": " + s.Bench, func(ctx context.Context, r *results) error {
-			lines, err := gobench.Run(ctx, module, s)
-			r.Benchmarks = append(r.Benchmarks, lines...)
-			return err
+		steps = append(steps, step{s.pkg + ": " + s.bench, func(ctx context.Context) error {
+			return s.run(ctx, module, dir, p.Count, &r.text)
 		}})
 	}
 	return steps
 }
 
-func loads(ctx context.Context, module, programs string, p plan, r *results) (err error) {
-	path, err := growth.Build(ctx, module, programs)
-	if err != nil {
+// run runs a suite count times in processes of its own, rather than each benchmark count times in a
+// row: a time in which the machine is slow then strikes all contenders.
+func (s suite) run(ctx context.Context, module, dir string, count int, text *bytes.Buffer) error {
+	binary := filepath.Join(dir, s.pkg+".test")
+	if _, err := output(ctx, module, "go", "test", "-c", "-o", binary, "./"+s.pkg); err != nil {
 		return err
 	}
-	service, err := growth.StartService(ctx, path, "-serve", "-addr", "127.0.0.1:0")
-	if err != nil {
-		return err
+	args := []string{"-test.run=^$", "-test.bench=" + s.bench, "-test.benchtime=" + s.time}
+	if s.cpu != "" {
+		args = append(args, "-test.cpu="+s.cpu)
 	}
-	defer func() {
-		if stopErr := service.Stop(); err == nil {
-			err = stopErr
+	for range count {
+		out, err := output(ctx, filepath.Join(module, s.pkg), binary, args...)
+		if err == nil && !bytes.Contains(out, []byte("\nBenchmark")) {
+			err = errors.New("there is no such benchmark")
 		}
-	}()
-	if err := service.CreateUser(ctx); err != nil {
-		return err
+		if err != nil {
+			return err
+		}
+		text.Write(out)
 	}
-	r.Loads, err = growth.Loads(ctx, service, growth.Clients, p.LoadRuns, p.LoadTime)
-	return err
+	return nil
+}
+
+func output(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%w\n%s%s", err, &stdout, &stderr)
+	}
+	return stdout.Bytes(), nil
 }

@@ -13,6 +13,7 @@ type plan struct {
 
 	SecretLimit time.Duration // the callers' deadline
 	SecretRuns  int
+	TableRuns   int
 
 	Starts        int           // processes of each function in each scenario
 	StartLimit    time.Duration // of a request
@@ -21,22 +22,20 @@ type plan struct {
 	LoadTime      time.Duration
 }
 
-// full takes about ten minutes, on two processors.
 var full = plan{
-	Count: 10, Time: "100ms", StormTime: "5x", LoopbackTime: "2000x",
-	SecretLimit: 10 * time.Second, SecretRuns: 10,
+	Count: 10, Time: "50ms", StormTime: "3x", LoopbackTime: "2000x",
+	SecretLimit: 10 * time.Second, SecretRuns: 10, TableRuns: 6,
 	// API Gateway's limit for an integration.
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 	Starts: 30, StartLimit: 29 * time.Second,
 	LoadRuns: 6, LoadTime: time.Second, FleetRequests: 300_000,
 }
 
-// quick takes less than two minutes, on two processors, once everything is built.
 // Of fewer than six runs benchstat gives no confidence interval.
 var quick = plan{
 	Quick: true,
 	Count: 6, Time: "10ms", StormTime: "1x", LoopbackTime: "300x",
-	SecretLimit: 10 * time.Second, SecretRuns: 6,
+	SecretLimit: 10 * time.Second, SecretRuns: 6, TableRuns: 1,
 	Starts: 6, StartLimit: 5 * time.Second,
 	LoadRuns: 6, LoadTime: 200 * time.Millisecond, FleetRequests: 30_000,
 }

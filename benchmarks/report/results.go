@@ -1,23 +1,31 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"time"
+
+	"golang.org/x/perf/benchfmt"
 
 	"github.com/warmclient/warmclient/benchmarks/coldstart"
 	"github.com/warmclient/warmclient/benchmarks/fleet"
 	"github.com/warmclient/warmclient/benchmarks/growth"
 	"github.com/warmclient/warmclient/benchmarks/holders"
-	"github.com/warmclient/warmclient/benchmarks/internal/gobench"
+	"github.com/warmclient/warmclient/benchmarks/internal/table"
 	"github.com/warmclient/warmclient/benchmarks/readaside"
 	"github.com/warmclient/warmclient/benchmarks/secrettimes"
+	"github.com/warmclient/warmclient/benchmarks/tabletimes"
 )
 
-// results is all that one run of the command measured. Everything that is printed
-// or drawn is made from it. Durations are in nanoseconds.
+// results is all that one run measured. What is printed or drawn is made from it. Durations are in
+// nanoseconds. It is kept as results.json, but for the benchmarks: they are results.txt, the text
+// of go test with lines for the times in results.json, for benchstat.
 type results struct {
 	Machine machine
 	Plan    plan
@@ -28,9 +36,21 @@ type results struct {
 	Coalescing []readaside.Coalesced
 	Outages    []readaside.Outage
 	Fleets     []fleet.Result
+	Thaws      []tabletimes.Thaw
+	Busy       []tabletimes.Busy
 	Starts     []coldstart.Start
+	Splits     []coldstart.Split
 	Loads      []growth.Load
-	Benchmarks []gobench.Line
+
+	text bytes.Buffer            // of the benchmarks
+	of   map[bench]table.Summary // what text says
+}
+
+// bench is one unit of one benchmark.
+type bench struct {
+	name  string // without "Benchmark"
+	procs int    // 0: the machine's
+	unit  string
 }
 
 // machine is what it was measured on.
@@ -54,30 +74,104 @@ func thisMachine() machine {
 
 // String returns the machine in a sentence.
 func (m machine) String() string {
-	cpu := m.CPU
-	if cpu == "" {
-		cpu = "a processor that has not told its name"
-	}
-	return fmt.Sprintf("%s, %d processors, %s, %s; %s, within %v.", cpu, m.Processors, m.System, m.Go,
+	return fmt.Sprintf("%s, %d processors, %s, %s; %s, within %v.", m.CPU, m.Processors, m.System, m.Go,
 		m.Started.Format("2006-01-02 15:04 MST"), m.Took.Round(time.Second))
 }
 
-func (r *results) save(file string) error {
+func (r *results) save(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	b, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("encode the results: %w", err)
 	}
-	return os.WriteFile(file, append(b, '\n'), 0o644)
+	if err := os.WriteFile(filepath.Join(dir, "results.json"), append(b, '\n'), 0o644); err != nil {
+		return err
+	}
+	r.addTimes()
+	return os.WriteFile(filepath.Join(dir, "results.txt"), r.text.Bytes(), 0o644)
 }
 
-func load(file string) (*results, error) {
-	b, err := os.ReadFile(file)
+func load(dir string) (*results, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "results.json"))
 	if err != nil {
 		return nil, err
 	}
 	var r results
 	if err := json.Unmarshal(b, &r); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	return &r, nil
+	if b, err = os.ReadFile(filepath.Join(dir, "results.txt")); err != nil {
+		return nil, err
+	}
+	return &r, r.read(b)
+}
+
+// read reads the text of benchmarks.
+func (r *results) read(text []byte) error {
+	values := map[bench][]float64{}
+	in := benchfmt.NewReader(bytes.NewReader(text), "results.txt")
+	for in.Scan() {
+		switch record := in.Result().(type) {
+		case *benchfmt.SyntaxError:
+			return record
+		case *benchfmt.Result:
+			name, procs := string(record.Name), 1
+			if i := strings.LastIndexByte(name, '-'); i >= 0 { // the benchmark package omits "-1"
+				if n, err := strconv.Atoi(name[i+1:]); err == nil {
+					name, procs = name[:i], n
+				}
+			}
+			if cpu := record.GetConfig("cpu"); cpu != "" {
+				r.Machine.CPU = cpu
+			}
+			for _, v := range record.Values {
+				if v.OrigUnit != "" {
+					v.Value, v.Unit = v.OrigValue, v.OrigUnit
+				}
+				for _, p := range []int{0, procs} {
+					key := bench{name, p, v.Unit}
+					values[key] = append(values[key], v.Value)
+				}
+			}
+		}
+	}
+	r.of = map[bench]table.Summary{}
+	for key, of := range values {
+		r.of[key] = table.Of(of)
+	}
+	return in.Err()
+}
+
+// addTimes adds a line for each single time that is in results.json.
+func (r *results) addTimes() {
+	add := func(pkg, name string, took time.Duration, keysAndValues ...string) {
+		fmt.Fprintf(&r.text, "pkg: github.com/warmclient/warmclient/benchmarks/%s\nBenchmark%s", pkg, name)
+		for i := 0; i < len(keysAndValues); i += 2 {
+			value := strings.NewReplacer(" ", "_", "/", "_", "-", "_", ",", "").Replace(keysAndValues[i+1])
+			fmt.Fprintf(&r.text, "/%s=%s", keysAndValues[i], value)
+		}
+		fmt.Fprintf(&r.text, " 1 %d ns/op\n", took)
+	}
+	for _, s := range r.Faults {
+		for _, took := range s.Took {
+			add("secrettimes", "Fault", took, "fault", s.Fault, "reader", s.Contender)
+		}
+	}
+	for _, s := range r.Sharing {
+		for _, took := range s.Took {
+			add("secrettimes", "ColdCallers", took, "reader", s.Contender)
+		}
+	}
+	for _, s := range r.Starts {
+		add("coldstart", "Init", s.Ready, "scenario", s.Scenario, "function", s.Program)
+		if s.First.Status != 0 { // otherwise there is no time, only a limit
+			add("coldstart", "FirstAnswer", s.First.To, "scenario", s.Scenario, "function", s.Program)
+			add("coldstart", "SecondRequest", s.Second.Took(), "scenario", s.Scenario, "function", s.Program)
+		}
+	}
+	for _, l := range r.Loads {
+		add("growth", "Service", l.P50, "clients", strconv.Itoa(l.Clients))
+	}
 }

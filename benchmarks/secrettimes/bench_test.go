@@ -8,8 +8,8 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/secrettimes"
 )
 
-// BenchmarkCachedRead reads a secret that has been read before, on as many
-// goroutines as there are processors.
+// BenchmarkCachedRead reads a secret that has been read before, on as many goroutines as there are
+// processors.
 func BenchmarkCachedRead(b *testing.B) {
 	endpoint, stop, err := secrettimes.Serve()
 	require.NoError(b, err)

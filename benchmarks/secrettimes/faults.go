@@ -1,10 +1,11 @@
 package secrettimes
 
 import (
-	"bufio"
+	"io"
 	"net"
-	"net/http"
 	"time"
+
+	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
 // fault is one thing that can be wrong.
@@ -16,53 +17,45 @@ type fault struct {
 }
 
 func faults() []fault {
-	const (
-		internal  = `{"__type":"InternalServiceError","message":"try again"}`
-		throttled = `{"__type":"ThrottlingException","message":"Rate exceeded"}`
-	)
-	http := func(handle func(*server, http.ResponseWriter, *http.Request)) func() (*server, error) {
-		return func() (*server, error) { return serve(handle) }
+	injected := func(f secretstest.Fault) func() (*server, error) {
+		return func() (*server, error) { return serve(f) }
+	}
+	fail := func(status int, code string) func() (*server, error) {
+		return injected(secretstest.Fault{Action: secretstest.Fail, Status: status, Code: code, Message: "try again"})
 	}
 	return []fault{
-		{name: "hang", start: http(hang)},
+		{name: "hang", start: injected(hang)},
 		{name: "mute", start: func() (*server, error) { return accept(mute) }},
-		{name: "drip", start: http(drip)},
+		{name: "drip", start: func() (*server, error) { return accept(drip) }},
 		{name: "refused", start: closedPort, shown: "connection refused"},
-		{name: "reset", start: func() (*server, error) { return accept(reset) }, shown: "connection reset"},
-		{name: "500", start: http(refuse(500, internal)), shown: "InternalServiceError"},
-		{name: "503", start: http(refuse(503, "<html>Service Unavailable</html>")), shown: "503"},
-		{name: "429", start: http(refuse(429, "")), shown: "429"},
-		{name: "400 throttled", start: http(refuse(400, throttled)), shown: "ThrottlingException"},
-		{name: "good after 700 ms", start: http(answer(700 * time.Millisecond)), good: true},
+		{name: "reset", start: injected(secretstest.Fault{Action: secretstest.Reset}), shown: "connection reset"},
+		{name: "500", start: fail(500, "InternalServiceError"), shown: "InternalServiceError"},
+		{name: "503", start: fail(503, "ServiceUnavailable"), shown: "503"},
+		{name: "429", start: fail(429, "TooManyRequestsException"), shown: "429"},
+		{name: "400 throttled", start: fail(400, "ThrottlingException"), shown: "ThrottlingException"},
+		{name: "good after 700 ms", start: injected(latent(700 * time.Millisecond)), good: true},
 	}
 }
 
-// hang takes the request and never answers.
-func hang(s *server, _ http.ResponseWriter, r *http.Request) {
-	select {
-	case <-r.Context().Done():
-	case <-s.stop:
-	}
-}
+// hang takes the request and does not answer.
+var hang = secretstest.Fault{Action: secretstest.Hang}
 
-// mute accepts the connection and never reads from it.
-func mute(s *server, _ *net.TCPConn) { <-s.stop }
+// mute accepts the connection and does not read from it.
+func mute(_ net.Conn, stop <-chan struct{}) { <-stop }
 
 // drip sends an answer byte by byte, so that no limit on idleness helps.
-func drip(s *server, w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Length", "65536")
-	for sleep(r.Context(), s, 20*time.Millisecond) {
-		if _, err := w.Write([]byte(" ")); err != nil {
+func drip(conn net.Conn, stop <-chan struct{}) {
+	go func() { _, _ = io.Copy(io.Discard, conn) }() // ends with the connection
+	text := "HTTP/1.1 200 OK\r\nContent-Length: 65536\r\n\r\n"
+	for {
+		if _, err := io.WriteString(conn, text); err != nil {
 			return
 		}
-		w.(http.Flusher).Flush()
+		text = " "
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-stop:
+			return
+		}
 	}
-}
-
-// reset reads the request and answers with a TCP reset.
-func reset(_ *server, conn *net.TCPConn) {
-	if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-		_ = r.Body.Close() // which reads what is left of it
-	}
-	_ = conn.SetLinger(0)
 }

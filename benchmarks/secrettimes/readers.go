@@ -24,8 +24,8 @@ const Ours = "warmclient/secrets"
 // Read returns the secret's text.
 type Read func(ctx context.Context) (string, error)
 
-// contender reads secrets from the server at an endpoint. Everything is as it
-// comes: no setting is changed but those that lead to loopback.
+// contender reads secrets from the server at an endpoint. Everything is as it comes: no setting is
+// changed but those that lead to loopback.
 type contender struct {
 	name  string
 	new   func(endpoint string) Read
@@ -42,8 +42,7 @@ func contenders() []contender {
 	}
 }
 
-// sharers keep the secret, or at least are what a program would call on every
-// request.
+// sharers keep the secret, or at least are what a program would call on every request.
 func sharers() []contender {
 	return []contender{
 		{name: "AWS SDK", new: readSDK},
@@ -78,8 +77,7 @@ func CachingV1(endpoint string) Read {
 		Region:      new("us-east-1"),
 		Endpoint:    new(endpoint),
 		Credentials: credentials1.NewStaticCredentials("AKID", "SECRET", ""),
-		// Otherwise a session writes to http.DefaultClient, which all share, where
-		// AWS_CA_BUNDLE is set.
+		// Otherwise a session writes to http.DefaultClient, which all share, where AWS_CA_BUNDLE is set.
 		HTTPClient: new(http.Client),
 	})))
 	cache, err := caching1.New(func(c *caching1.Cache) { c.Client = client })

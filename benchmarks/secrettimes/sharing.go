@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/warmclient/warmclient/benchmarks/internal/stats"
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
@@ -26,13 +25,11 @@ type Sharing struct {
 	Requests int             // of the last run
 	Took     []time.Duration // of each run until the last one had the secret, ascending
 
-	// Two callers of a cold secret that takes 200 ms, of whom the first is
-	// cancelled after 50 ms.
+	// Two callers of a cold secret that takes 200 ms, of whom the first is canceled after 50 ms.
 	SecondErr string // what the second, healthy one gets; "": the secret
 
-	// The first caller waits for a server that hangs; a second one has a
-	// deadline of 100 ms.
-	SecondLeft time.Duration // after which the second one was let go
+	// The first caller waits for a server that hangs; a second one has a deadline of 100 ms.
+	SecondLeft time.Duration // after which the second one returned
 }
 
 const (
@@ -40,13 +37,16 @@ const (
 	latency     = 20 * time.Millisecond
 	slow        = 200 * time.Millisecond
 	join        = 20 * time.Millisecond
-	leave       = 50 * time.Millisecond
+	cancelAfter = 50 * time.Millisecond
 	short       = 100 * time.Millisecond
 	patience    = 2 * time.Second
 )
 
-// SharedReads observes every contender that a program would call on each request.
-// The stampede is repeated, runs times, as its time varies; the rest does not.
+// operations are those that a cold read may make.
+var operations = []string{"DescribeSecret", "GetSecretValue"}
+
+// SharedReads observes every contender that a program would call on each request. The stampede is
+// repeated, runs times, as its time varies; the rest does not.
 func SharedReads(ctx context.Context, runs int) ([]Sharing, error) {
 	cs := sharers()
 	all := make([]Sharing, len(cs))
@@ -65,25 +65,30 @@ func SharedReads(ctx context.Context, runs int) ([]Sharing, error) {
 	// These two mostly wait.
 	var group errgroup.Group
 	for i, c := range cs {
-		group.Go(func() error { return cancelledFirst(ctx, c, &all[i]) })
+		group.Go(func() error { return canceledFirst(ctx, c, &all[i]) })
 		group.Go(func() error { return impatientSecond(ctx, c, &all[i]) })
 	}
 	return all, group.Wait()
 }
 
 func coldRead(ctx context.Context, c contender, s *Sharing) error {
-	server, err := serve(answer(0))
+	server, err := serve()
 	if err != nil {
 		return err
 	}
 	defer server.end()
 	_, err = c.new(server.url)(ctx)
-	s.Operations = server.operations()
+	s.Operations = make(map[string]int)
+	for _, op := range operations {
+		if n := server.requests(op); n > 0 {
+			s.Operations[op] = n
+		}
+	}
 	return err
 }
 
 func coldStampede(ctx context.Context, c contender, s *Sharing) error {
-	server, err := serve(answer(latency))
+	server, err := serve(latent(latency))
 	if err != nil {
 		return err
 	}
@@ -98,12 +103,12 @@ func coldStampede(ctx context.Context, c contender, s *Sharing) error {
 		})
 	}
 	err = callers.Wait()
-	s.Took, s.Requests = append(s.Took, time.Since(start)), server.requests()
+	s.Took, s.Requests = append(s.Took, time.Since(start)), server.requests("")
 	return err
 }
 
-func cancelledFirst(ctx context.Context, c contender, s *Sharing) error {
-	server, err := serve(answer(slow))
+func canceledFirst(ctx context.Context, c contender, s *Sharing) error {
+	server, err := serve(latent(slow))
 	if err != nil {
 		return err
 	}
@@ -113,7 +118,7 @@ func cancelledFirst(ctx context.Context, c contender, s *Sharing) error {
 	defer cancel()
 	var running sync.WaitGroup
 	running.Go(func() { _, _ = read(first) })
-	time.AfterFunc(leave, cancel)
+	time.AfterFunc(cancelAfter, cancel)
 	time.Sleep(join)
 	if _, err := read(ctx); err != nil {
 		s.SecondErr = err.Error()
@@ -152,18 +157,21 @@ func SharingTable(all []Sharing) table.Table {
 		Title: "Secrets: callers who come together",
 		Columns: []string{
 			"", "requests per cold read", fmt.Sprintf("%d cold callers", coldCallers),
-			"healthy second caller, first one cancelled", "second caller with 100 ms, server hangs",
+			"healthy second caller, first one canceled", "second caller with 100 ms, server hangs",
 		},
 	}
 	runs := 0
-	ours := stats.Of(all[len(all)-1].Took)
+	var ours table.Summary
+	if len(all) > 0 {
+		ours = table.Of(all[len(all)-1].Took)
+	}
 	for _, s := range all {
-		took := stats.Of(s.Took)
+		took := table.Of(s.Took)
 		runs = took.N
-		var operations []string
-		for _, name := range []string{"DescribeSecret", "GetSecretValue"} {
+		var made []string
+		for _, name := range operations {
 			if n := s.Operations[name]; n > 0 {
-				operations = append(operations, fmt.Sprintf("%d %s", n, name))
+				made = append(made, fmt.Sprintf("%d %s", n, name))
 			}
 		}
 		second := "gets the secret"
@@ -172,21 +180,14 @@ func SharingTable(all []Sharing) table.Table {
 		}
 		t.Rows = append(t.Rows, []string{
 			s.Contender,
-			strings.Join(operations, ", "),
-			fmt.Sprintf("%s, %s %s", plural(s.Requests, "request"), table.Spread(took), table.Ratio(took, ours)),
+			strings.Join(made, ", "),
+			table.Plural(s.Requests, "request") + ", " + took.Beside(ours),
 			second,
-			fmt.Sprintf("is let go after %d ms", s.SecondLeft.Milliseconds()),
+			fmt.Sprintf("returns after %d ms", s.SecondLeft.Milliseconds()),
 		})
 	}
 	t.Note = fmt.Sprintf("Time until the last of the %d callers has the secret, from a server that takes %v: median of %d runs (least to "+
 		"most), and as a multiple of ours. The server takes %v for the two callers; the first caller of a hanging server has %v; one run of each.",
 		coldCallers, latency, runs, slow, patience)
 	return t
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

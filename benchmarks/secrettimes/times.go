@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/warmclient/warmclient/benchmarks/internal/stats"
+	"github.com/warmclient/warmclient/benchmarks/internal/pictures"
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
@@ -35,9 +35,8 @@ const (
 	runsApart = 150 * time.Millisecond
 )
 
-// Times measures every contender with every fault, runs times, with a caller's
-// deadline of limit (but for those that are about another one). It takes somewhat
-// longer than limit.
+// Times measures every contender with every fault, runs times, with a caller's deadline of limit
+// (but for those that are about another one). It takes somewhat longer than limit.
 func Times(ctx context.Context, limit time.Duration, runs int) ([]Sample, error) {
 	cs, fs := contenders(), faults()
 	samples := make([]Sample, len(cs)*len(fs))
@@ -60,8 +59,7 @@ func measure(ctx context.Context, c contender, f fault, limit time.Duration, run
 	if c.limit > 0 {
 		sample.Limit = c.limit
 	}
-	// The runs of a fault that takes its time overlap, each with a server and a
-	// client of its own.
+	// The runs of a fault that takes its time overlap, each with a server and a client of its own.
 	outcomes := make([]struct {
 		err      error
 		requests int
@@ -84,7 +82,7 @@ func measure(ctx context.Context, c contender, f fault, limit time.Duration, run
 			if err == nil && text != secret {
 				return fmt.Errorf("secrettimes: %s, %s: read another secret", c.name, f.name)
 			}
-			outcomes[i].err, outcomes[i].requests = err, s.requests()
+			outcomes[i].err, outcomes[i].requests = err, s.requests("")
 			return nil
 		})
 	}
@@ -103,44 +101,34 @@ func measure(ctx context.Context, c contender, f fault, limit time.Duration, run
 
 // TimesTable shows samples, faults downwards and contenders across.
 func TimesTable(samples []Sample) table.Table {
+	cs := contenders()
 	t := table.Table{Title: "Secrets: seconds until the caller has an answer", Columns: []string{"fault"}}
-	for _, c := range contenders() {
+	for _, c := range cs {
 		t.Columns = append(t.Columns, c.name)
 	}
 	var limit time.Duration
 	runs := 0
+	ours := map[string]table.Summary{}
 	for _, s := range samples {
-		if n := len(t.Rows); n == 0 || t.Rows[n-1][0] != s.Fault {
-			t.Rows = append(t.Rows, []string{s.Fault})
-		}
-		last := &t.Rows[len(t.Rows)-1]
-		*last = append(*last, s.cell(oursAmong(samples, s.Fault)))
 		limit, runs = max(limit, s.Limit), len(s.Took)
+		if s.Contender == Ours {
+			ours[s.Fault] = table.Of(s.Took)
+		}
 	}
+	t.Rows = table.Grid(samples, len(cs), func(s Sample) string { return s.Fault }, func(s Sample) string { return s.cell(ours[s.Fault]) })
 	t.Note = fmt.Sprintf("Median of %d runs (least to most), and as a multiple of ours; requests in brackets; the caller's deadline is %v where no other is named. "+
 		"\"cause lost\": the error's text does not tell what the server did.", runs, limit)
 	return t
 }
 
-// oursAmong returns how long ours took with a fault.
-func oursAmong(samples []Sample, fault string) stats.Summary {
-	for _, s := range samples {
-		if s.Fault == fault && s.Contender == Ours {
-			return stats.Of(s.Took)
-		}
-	}
-	return stats.Summary{}
-}
-
-func (s Sample) cell(ours stats.Summary) string {
-	took := stats.Of(s.Took)
+func (s Sample) cell(ours table.Summary) string {
+	took := table.Of(s.Took)
 	precision := 2
 	if took.Median < 100e6 {
 		precision = 3
 	}
-	text := fmt.Sprintf("%.*f (%.*f-%.*f) %s", precision, took.Median/1e9, precision, took.Least/1e9, precision, took.Most/1e9,
-		table.Ratio(took, ours))
-	text += fmt.Sprintf(" [%d]", s.Requests)
+	text := fmt.Sprintf("%.*f (%.*f-%.*f) %s [%d]", precision, took.Median/1e9, precision, took.Least/1e9, precision, took.Most/1e9,
+		took.Ratio(ours), s.Requests)
 	switch {
 	case s.Err == "":
 		text += " value"
@@ -148,4 +136,28 @@ func (s Sample) cell(ours stats.Summary) string {
 		text += " cause lost"
 	}
 	return text
+}
+
+// Picture shows samples, a row for each fault.
+func Picture(samples []Sample) pictures.Dots {
+	d := pictures.Dots{
+		Title: "Secrets Manager at fault: time until the caller has an answer", Axis: "time (median, least to most)",
+		Log: true, Format: pictures.Duration,
+	}
+	for _, c := range contenders() {
+		d.Series = append(d.Series, pictures.Series{Name: c.name})
+	}
+	for i, s := range samples {
+		if i%len(d.Series) == 0 {
+			d.Rows = append(d.Rows, s.Fault)
+		}
+		took := table.Of(s.Took)
+		label := pictures.Duration(took.Median)
+		if s.Err != "" && !s.Cause {
+			label += ", cause lost"
+		}
+		series := &d.Series[i%len(d.Series)]
+		series.Ranges, series.Labels = append(series.Ranges, took), append(series.Labels, label)
+	}
+	return d
 }

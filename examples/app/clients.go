@@ -29,8 +29,8 @@ var (
 		Name: "secrets manager", Open: openSecretsManager, Observe: logHolder,
 	}
 
-	// Momento is the client of the cache. When the service refuses its API key, or its connection has
-	// died, the secret is read again and a new client replaces it.
+	// Momento is the client of the cache. When the service refuses its API key, or its connection
+	// has died, the secret is read again and a new client replaces it.
 	Momento = lazyclient.Holder[momento.CacheClient]{
 		Name:    "momento",
 		Open:    openMomento,
@@ -39,8 +39,8 @@ var (
 		Observe: logMomento,
 	}
 
-	// Accounts is the service. It does not wait for Momento: while that is being opened, or is down,
-	// DynamoDB answers.
+	// Accounts is the service. It does not wait for Momento: while that is being opened, or is
+	// down, DynamoDB answers.
 	Accounts = lazyclient.Holder[*accounts.Service]{Name: "accounts", Open: openAccounts, Observe: logHolder}
 )
 

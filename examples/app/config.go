@@ -50,9 +50,9 @@ func tableError(err error) error {
 	return err
 }
 
-// momentoError returns the failure err of [momentocache.Opener.Open] as a *settingError if a setting is
-// its cause. Texts are compared where momentocache has no error value, from the most specific on, since
-// a text may quote the name of a secret or of a cache.
+// momentoError returns the failure err of [momentocache.Opener.Open] as a *settingError if a
+// setting is its cause. Texts are compared where momentocache has no error value, from the most
+// specific on, since a text may quote the name of a secret or of a cache.
 func momentoError(err error) error {
 	if err == nil {
 		return nil

@@ -41,7 +41,7 @@
 //	AWS_LAMBDA_LOG_LEVEL
 //	                    TRACE, DEBUG, INFO, WARN, ERROR or FATAL, as Lambda sets it; unset: INFO
 //
-// and the AWS SDK's own, such as AWS_REGION and AWS_ENDPOINT_URL_DYNAMODB. They are read when a client
-// is opened or a request needs them, the log level when the process starts. A setting that cannot work
-// is one line at ERROR, which names the variable.
+// and the AWS SDK's own, such as AWS_REGION and AWS_ENDPOINT_URL_DYNAMODB. They are read when a
+// client is opened or a request needs them, the log level when the process starts. A setting that
+// cannot work is one line at ERROR, which names the variable.
 package app

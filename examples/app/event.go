@@ -42,7 +42,8 @@ type event struct {
 var (
 	errNoEvent = errors.New("app: not a proxy event of API Gateway or of a function URL")
 
-	// An ALB's event resembles a REST API's, but it has no authorizer, and its response has other rules.
+	// An ALB's event resembles a REST API's, but it has no authorizer, and its response has other
+	// rules.
 	// https://docs.aws.amazon.com/lambda/latest/dg/services-alb.html
 	errALB = errors.New("app: an event of an Application Load Balancer (ALB), which is not supported: " +
 		"put API Gateway or a function URL in front")
@@ -84,9 +85,9 @@ func (e *event) gatewayRoute() string {
 	return e.RouteKey
 }
 
-// paths returns what the request's path may be. An HTTP API puts the stage in front, unless the request
-// came by a domain name of one's own; that may have a base path in front, which only the parameter of a
-// route for everything leaves out.
+// paths returns what the request's path may be. An HTTP API puts the stage in front, unless the
+// request came by a domain name of one's own; that may have a base path in front, which only the
+// parameter of a route for everything leaves out.
 func (e *event) paths() []string {
 	path := e.Path
 	if e.second() {
@@ -109,8 +110,8 @@ func (e *event) paths() []string {
 }
 
 // decoded reports whether the path and its parameters have been percent-decoded. HTTP APIs do that,
-// in both shapes; REST APIs and function URLs hand on what the client sent. AWS documents none of it;
-// this is what is observed:
+// in both shapes; REST APIs and function URLs hand on what the client sent. AWS documents none of
+// it; this is what is observed:
 //
 // https://github.com/aws-powertools/powertools-lambda-python/issues/1098 (HTTP API)
 // https://github.com/serverless/serverless/issues/5037 (REST API)
@@ -121,14 +122,15 @@ func (e *event) fromHTTPAPI() bool {
 	return e.Version == "1.0" || e.second() && !e.fromFunctionURL()
 }
 
-// fromFunctionURL: the domain name is the only sure sign. https://<url-id>.lambda-url.<region>.on.aws
+// fromFunctionURL: the domain name is the only sure sign.
+// https://<url-id>.lambda-url.<region>.on.aws
 func (e *event) fromFunctionURL() bool {
 	return strings.Contains(e.RequestContext.DomainName, ".lambda-url.")
 }
 
-// header returns the header of that name. HTTP APIs and function URLs send names in lower case, REST
-// APIs as the client wrote them, so that there may be two which differ in case: if their values differ
-// as well, none is believed.
+// header returns the header of that name. HTTP APIs and function URLs send names in lower case,
+// REST APIs as the client wrote them, so that there may be two which differ in case: if their
+// values differ as well, none is believed.
 func (e *event) header(name string) (value string) {
 	found := false
 	for k, v := range e.Headers {

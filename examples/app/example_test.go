@@ -10,7 +10,8 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-// A function needs neither Lambda nor a gateway to be tried: it takes an event and returns a response.
+// A function needs neither Lambda nor a gateway to be tried: it takes an event and returns a
+// response.
 func ExampleNew() {
 	greet := app.New("POST /greetings/{name}", func(_ context.Context, r *app.Request) (any, error) {
 		var in struct {

@@ -15,9 +15,9 @@ import (
 // or a 503 or 504 of accounts.HTTPStatus, whose cause is logged.
 type Handler func(ctx context.Context, r *Request) (any, error)
 
-// With returns a Handler that hands fn what h holds, such as the service of [Accounts]: fn is then a
-// function of its arguments, and a test of it hands in a holder of lazyclient.Of. Where there is none to
-// be had, fn is not called.
+// With returns a Handler that hands fn what h holds, such as the service of [Accounts]: fn is then
+// a function of its arguments, and a test of it hands in a holder of lazyclient.Of. Where there is
+// none to be had, fn is not called.
 func With[T any](h *lazyclient.Holder[T], fn func(ctx context.Context, v T, r *Request) (any, error)) Handler {
 	return func(ctx context.Context, r *Request) (any, error) {
 		v, err := h.Get(ctx)
@@ -29,8 +29,9 @@ func With[T any](h *lazyclient.Holder[T], fn func(ctx context.Context, v T, r *R
 }
 
 // Function is a Handler as lambda.Start takes it: it takes proxy events of API Gateway (REST API;
-// HTTP API in formats 1.0 and 2.0) and of function URLs, and returns the response of the same shape.
-// It is safe for concurrent use by multiple goroutines. Its error means that the event was none of these.
+// HTTP API in formats 1.0 and 2.0) and of function URLs, and returns the response of the same
+// shape. It is safe for concurrent use by multiple goroutines. Its error means that the event was
+// none of these.
 type Function func(ctx context.Context, event json.RawMessage) (any, error)
 
 // New returns a function that answers one route, such as "GET /users/{username}", with h.
@@ -52,8 +53,8 @@ func New(route string, h Handler) Function {
 	}
 }
 
-// call runs h and encodes what it returns. A panic becomes a 500: the process has nothing in hand that
-// it could have broken.
+// call runs h and encodes what it returns. A panic becomes a 500: the process has nothing in hand
+// that it could have broken.
 func call(ctx context.Context, r route, e *event, h Handler) (body []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -52,7 +52,8 @@ func (r *Request) body() ([]byte, error) {
 }
 
 // Caller returns who sends the request, as an authorizer has found, or an error that is answered
-// with 401. Only where DEMO_TRUST_AUTHORIZATION_HEADER says so, the header Authorization is believed.
+// with 401. Only where DEMO_TRUST_AUTHORIZATION_HEADER says so, the header Authorization is
+// believed.
 func (r *Request) Caller() (string, error) {
 	for _, path := range [][]string{
 		{"principalId"},           // Lambda authorizer, REST API and format 1.0

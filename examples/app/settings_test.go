@@ -40,7 +40,8 @@ func TestSettingThatCannotWorkIsOneErrorLineThatNamesIt(t *testing.T) {
 			if c.secret != "" {
 				stack.SecretsManager.Put("accounts/MomentoAuthToken", c.secret)
 			}
-			// With provisioned concurrency the start waits for the cache, so that the line is of the start.
+			// With provisioned concurrency the start waits for the cache, so that the line is of
+			// the start.
 			p := startFunction(t, stack, 0, append(c.env, "AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency")...)
 			assertOneError(t, p, c.variable)
 			// Each request may open the clients again, which tells nothing new.

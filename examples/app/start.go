@@ -17,13 +17,14 @@ const (
 	// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 	warmTimeout = 2 * time.Second
 
-	// Lambda kills the process 500 ms after SIGTERM where it has registered an internal extension, as
-	// it does to be sent SIGTERM at all (ibid.).
+	// Lambda kills the process 500 ms after SIGTERM where it has registered an internal extension,
+	// as it does to be sent SIGTERM at all (ibid.).
 	closeTimeout = 250 * time.Millisecond
 )
 
 // Start is the whole main of a function: it warms the clients, answers the route with h for as long
-// as Lambda sends requests, and closes the clients when Lambda ends the process. It does not return.
+// as Lambda sends requests, and closes the clients when Lambda ends the process. It does not
+// return.
 func Start(route string, h Handler) {
 	// What the Lambda runtime logs with package log are errors. No level but FATAL hides them.
 	slog.SetLogLoggerLevel(slog.LevelError)
@@ -32,7 +33,7 @@ func Start(route string, h Handler) {
 	tableErr, cacheErr := warmUp(context.Background())
 	for _, err := range []error{tableErr, cacheErr} {
 		if err != nil {
-			// Not fatal: the first request that needs a client opens it, and DynamoDB answers without Momento.
+			// Not fatal: a request opens what is missing, and DynamoDB answers without Momento.
 			slog.Log(context.Background(), levelOf(err), "warm-up", "error", err.Error())
 		}
 	}
@@ -44,10 +45,11 @@ func Start(route string, h Handler) {
 	}))
 }
 
-// Warm opens the clients in parallel, the connections included, so that the first request finds them:
-// one leg is DynamoDB, the other the secret and then Momento with its key. It waits for DynamoDB, for
-// at most 2s, and from then on for the cache for 250ms, or 2s where instances are provisioned. The
-// cache goes on opening beside the first request. Warm returns the errors of what failed.
+// Warm opens the clients in parallel, the connections included, so that the first request finds
+// them: one leg is DynamoDB, the other the secret and then Momento with its key. It waits for
+// DynamoDB, for at most 2s, and from then on for the cache for 250ms, or 2s where instances are
+// provisioned. The cache goes on opening beside the first request. Warm returns the errors of what
+// failed.
 func Warm(ctx context.Context) error {
 	tableErr, cacheErr := warmUp(ctx)
 	return errors.Join(tableErr, cacheErr)

@@ -107,7 +107,8 @@ func TestFunctionStartsWhateverIsDown(t *testing.T) {
 	stack.DynamoDB.Inject(emulator.Fault{Action: emulator.Refuse})
 	p := startFunction(t, stack, 0)
 
-	assert.Equal(t, 503, invokeProcess(t, p, functionURL("GET", "/users/ada")).StatusCode)
+	// On a busy machine the load is abandoned before it has told that there was no connection.
+	assert.Contains(t, []int{503, 504}, invokeProcess(t, p, functionURL("GET", "/users/ada")).StatusCode)
 	stack.DynamoDB.Heal()
 	assert.Equal(t, 404, invokeProcess(t, p, functionURL("GET", "/users/ada")).StatusCode)
 	require.NoError(t, p.Shutdown(within(t, 5*time.Second)))

@@ -17,7 +17,8 @@ import (
 )
 
 // Valkey is the client of the cache where CACHE_ENDPOINT is set, in place of Momento. When its
-// connection is broken, or its password refused, the secret is read again and a new client replaces it.
+// connection is broken, or its password refused, the secret is read again and a new client replaces
+// it.
 var Valkey = lazyclient.Holder[valkey.Client]{
 	Name:    "valkey",
 	Open:    openValkey,
@@ -55,8 +56,8 @@ func cache() (readaside.Cache, lazyclient.Warmer) {
 	}
 }
 
-// valkeyError returns the failure err of [valkeycache.Opener.Open] as a *settingError if a setting is
-// its cause.
+// valkeyError returns the failure err of [valkeycache.Opener.Open] as a *settingError if a setting
+// is its cause.
 func valkeyError(err error) error {
 	var variable string
 	dns, _ := errors.AsType[*net.DNSError](err)

@@ -14,8 +14,8 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/runtimeapi"
 )
 
-// startOnValkey starts this test binary as a function whose cache is a Valkey server. The start waits
-// for the cache.
+// startOnValkey starts this test binary as a function whose cache is a Valkey server. The start
+// waits for the cache.
 func startOnValkey(t *testing.T, env ...string) (*runtimeapi.Process, *emulator.Stack, *emulator.Valkey) {
 	t.Helper()
 	stack, err := emulator.Start(emulator.Options{})

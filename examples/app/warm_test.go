@@ -36,8 +36,8 @@ type idleCache struct{ momento.CacheClient }
 
 func (idleCache) Close() {}
 
-// fakeClients puts a table, and a cache that opens once it is released, in place of the real clients
-// until the test ends. It is called in a bubble of synctest.
+// fakeClients puts a table, and a cache that opens once it is released, in place of the real
+// clients until the test ends. It is called in a bubble of synctest.
 func fakeClients(t *testing.T, table func(ctx context.Context) (accounts.DynamoDB, error)) (release func(), opens *atomic.Int32) {
 	t.Helper()
 	released := make(chan struct{})

@@ -1,6 +1,6 @@
-// Command catalog is a function to copy, in one file: an HTTP API for products in DynamoDB, cached on
-// Momento. PUT /products/{id} creates or replaces one, PATCH changes its price, GET reads it, in another
-// currency with ?currency=EUR, and DELETE deletes it. SECRET_ID names a secret in JSON with
+// Command catalog is a function to copy, in one file: an HTTP API for products in DynamoDB, cached
+// on Momento. PUT /products/{id} creates or replaces one, PATCH changes its price, GET reads it, in
+// another currency with ?currency=EUR, and DELETE deletes it. SECRET_ID names a secret in JSON with
 // MOMENTO_API_KEY and RATES_API_KEY. The table's key is the string id.
 package main
 
@@ -29,19 +29,18 @@ import (
 )
 
 func main() {
-	cfg, err := awsconfig.Load(context.Background())
-	if err != nil {
-		log.Fatal(err)
-	}
+	cfg, loadErr := awsconfig.Load(context.Background())
 	c, err := newCatalog(cfg)
-	if err != nil {
+	if err = errors.Join(loadErr, err); err != nil {
 		log.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second) // then they go on opening beside the first request
 	log.Println("warm-up:", lazyclient.WarmAll(ctx, c, c.cache, c.ratesKey))
 	cancel()
 	lambda.StartWithOptions(c.handle, lambda.WithEnableSIGTERM(func() { // half a second before SIGKILL
-		log.Println("end:", lazyclient.CloseAll(context.Background(), c.cache, c.ratesKey))
+		ctx, cancel := context.WithTimeout(context.Background(), 250*time.Millisecond)
+		log.Println("end:", lazyclient.CloseAll(ctx, c.cache, c.ratesKey))
+		cancel()
 		os.Exit(0)
 	}))
 }
@@ -60,7 +59,7 @@ type catalog struct {
 	products     *readaside.Reader[string, product]
 }
 
-// newCatalog connects to nothing. A holder opens its client once, and again after its key has been rotated.
+// newCatalog connects to nothing. A holder opens a client once, and again after its key is rotated.
 func newCatalog(cfg aws.Config) (*catalog, error) {
 	secret := secrets.SecretsManager{API: secrets.NewClient(cfg), ID: os.Getenv("SECRET_ID")}
 	c := &catalog{table: os.Getenv("TABLE_NAME"), rates: os.Getenv("RATES_URL")}
@@ -142,7 +141,7 @@ func (c *catalog) remove(ctx context.Context, id string) error {
 	}, c.products.Changed(id))
 }
 
-// convert asks the third party for the rate. If that refuses the key, Use reads the secret and asks once more.
+// convert asks the third party for the rate. If it refuses the key, Use reads the secret again.
 func (c *catalog) convert(ctx context.Context, cents int, currency string) (int, error) {
 	var rate float64
 	err := c.ratesKey.Use(ctx, func(ctx context.Context, key secrets.Token) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -21,11 +20,13 @@ import (
 	"github.com/warmclient/warmclient/readaside/cachetest"
 	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
 	"github.com/warmclient/warmclient/secrets"
+	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
 const tea, dearTea = `{"name":"Tea","priceCents":350}`, `{"name":"Tea","priceCents":400}`
 
-// newTestCatalog returns a catalog on a DynamoDB on loopback, with an empty table. It counts the reads.
+// newTestCatalog returns a catalog on a DynamoDB on loopback, with an empty table. It counts the
+// reads.
 func newTestCatalog(t *testing.T) (c *catalog, reads *atomic.Int32) {
 	t.Helper()
 	reads = new(atomic.Int32)
@@ -129,21 +130,6 @@ func TestFailureOfTheThirdPartyIsAnError(t *testing.T) {
 	}
 }
 
-// newSecretsManager returns the URL of a Secrets Manager on loopback with one secret.
-func newSecretsManager(t *testing.T, secret func() map[string]string) string {
-	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		text, err := json.Marshal(secret())
-		if err != nil {
-			panic(err)
-		}
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		_ = json.NewEncoder(w).Encode(map[string]string{"Name": "catalog", "SecretString": string(text)})
-	}))
-	t.Cleanup(s.Close)
-	return s.URL
-}
-
 // The clients that main opens, against servers on loopback: the keys of both are rotated.
 func TestRotationFailsNoRequest(t *testing.T) {
 	cache := momentotest.NewServer("products")
@@ -160,9 +146,13 @@ func TestRotationFailsNoRequest(t *testing.T) {
 	t.Setenv("RATES_URL", third.URL)
 	t.Setenv("MOMENTO_ENDPOINT", cache.Addr())
 	t.Setenv("SECRET_ID", "catalog")
-	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", newSecretsManager(t, func() map[string]string {
-		return map[string]string{"MOMENTO_API_KEY": cache.Key(), "RATES_API_KEY": ratesKey.Load().(string)}
-	}))
+	vault := secretstest.NewServer()
+	defer vault.Close()
+	put := func(ratesKey string) {
+		vault.Put("catalog", fmt.Sprintf(`{"MOMENTO_API_KEY": %q, "RATES_API_KEY": %q}`, cache.Key(), ratesKey))
+	}
+	put("first")
+	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", vault.URL)
 	c, _ := newTestCatalog(t)
 	if err := lazyclient.WarmAll(t.Context(), c, c.cache, c.ratesKey); err != nil {
 		t.Fatal(err)
@@ -176,6 +166,7 @@ func TestRotationFailsNoRequest(t *testing.T) {
 	send(t, c, "GET", "tea?currency=EUR", "", 200, `{"name":"Tea","priceCents":315}`)
 	cache.Rotate()
 	ratesKey.Store("second")
+	put("second")
 	send(t, c, "GET", "tea?currency=EUR", "", 200, `{"name":"Tea","priceCents":315}`)
 	send(t, c, "PUT", "tea", dearTea, 204, "")
 	send(t, c, "GET", "tea", "", 200, dearTea)

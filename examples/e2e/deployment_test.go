@@ -87,7 +87,8 @@ func TestTheEnvironmentHasWhatTheCodeReadsAndNothingElse(t *testing.T) {
 	}
 }
 
-// variablesReadBy returns the names in the calls os.Getenv("NAME") and os.LookupEnv("NAME") of a package.
+// variablesReadBy returns the names in the calls os.Getenv("NAME") and os.LookupEnv("NAME") of a
+// package.
 func variablesReadBy(t *testing.T, dir string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))

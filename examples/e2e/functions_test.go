@@ -38,7 +38,8 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// routes returns the route of each function, by its directory's name, as its main hands it to Start.
+// routes returns the route of each function, by its directory's name, as its main hands it to
+// Start.
 var routes = sync.OnceValues(func() (map[string]string, error) {
 	found := map[string]string{}
 	start := regexp.MustCompile(`app\.Start\("([A-Z]+ /[^"]*)", `)
@@ -75,8 +76,8 @@ var builds struct {
 	done map[string]func() error
 }
 
-// binary returns the path of a compiled program of the module, such as "getuser". Each is compiled once
-// per run of the tests, when the first test needs it: meanwhile others go on.
+// binary returns the path of a compiled program of the module, such as "getuser". Each is compiled
+// once per run of the tests, when the first test needs it: meanwhile others go on.
 func binary(t testing.TB, program string) string {
 	t.Helper()
 	builds.Lock()

@@ -150,7 +150,8 @@ func TestAnInvocationIsAnsweredBeforeItsDeadlineAndTheNextOneIsHealthy(t *testin
 				assert.Contains(t, l.Error, "deadline exceeded")
 				least = min(least, time.Duration(l.Duration*float64(time.Millisecond)))
 			}
-			// The function leaves itself a tenth of a second. A busy machine can stall for longer, but not always.
+			// The function leaves itself a tenth of a second. A busy machine can stall for longer,
+			// but not always.
 			assert.Less(t, least, in.Timeout-50*time.Millisecond)
 		})
 	}

@@ -101,6 +101,7 @@ func TestATokenIsRotatedUnderLoadWithoutAFailedRequest(t *testing.T) {
 	s.eventuallyCached(t, f, getUser(users[0]))
 	f.end(t)
 	assert.GreaterOrEqual(t, f.count(t, "momento", "Opened"), 1+rotations)
-	// One read of the secret for each client that was replaced, however many requests met the old token.
+	// One read of the secret for each client that was replaced, however many requests met the old
+	// token.
 	assert.LessOrEqual(t, s.SecretsManager.Requests("GetSecretValue"), 1+f.count(t, "momento", "Invalidated"))
 }

@@ -57,15 +57,16 @@ func TestAFunctionStartsWithoutDynamoDBAndAnswersOnceThatIsBack(t *testing.T) {
 	s.DynamoDB.Inject(emulator.Fault{Action: emulator.Refuse})
 	f := s.start(t, "getuser")
 	f.ready(t)
-	assert.Equal(t, http.StatusServiceUnavailable, f.send(t, getUser("ada")).Status)
+	// On a busy machine the load is abandoned before it has told that there was no connection.
+	assert.Contains(t, []int{http.StatusServiceUnavailable, http.StatusGatewayTimeout}, f.send(t, getUser("ada")).Status)
 	s.DynamoDB.Heal()
 	f.must(t, getUser("ada"))
 	f.end(t)
 	assert.Len(t, f.lines(t, "warm-up"), 1, "what failed is logged")
 }
 
-// Each leg of the warm-up is seen at work while the other one cannot get on, so together they take as
-// long as the longer one.
+// Each leg of the warm-up is seen at work while the other one cannot get on, so together they take
+// as long as the longer one.
 func TestTheLegsOfTheWarmUpDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	t.Run("the secret and Momento for DynamoDB", func(t *testing.T) {

@@ -28,7 +28,8 @@ const timeout = 10 * time.Second
 // patience is for what a busy machine may delay.
 const patience = 20 * time.Second
 
-// services is what functions find around them: the three servers, and the secrets that no log may show.
+// services is what functions find around them: the three servers, and the secrets that no log may
+// show.
 type services struct {
 	*emulator.Stack
 
@@ -202,8 +203,8 @@ func (s *services) eventuallyCached(t testing.TB, f *function, r request) {
 	})
 }
 
-// eventually waits for a condition. Unlike testify's it runs it on the goroutine of the test, which is
-// the only one that may end the test.
+// eventually waits for a condition. Unlike testify's it runs it on the goroutine of the test, which
+// is the only one that may end the test.
 func eventually(t testing.TB, condition func() bool) {
 	t.Helper()
 	for start := time.Now(); !condition(); time.Sleep(5 * time.Millisecond) {

@@ -11,13 +11,14 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// BenchmarkStart measures the function getuser beside the same one wired with LoadDefaultConfig and a
-// sequential set-up (package sequential), in turns, from the start of the process. Reported are medians
-// in milliseconds: of the Init phase, which ends with the first poll, of the first request after that,
-// and the ratio of the two Init phases.
+// BenchmarkStart measures the function getuser beside the same one wired with LoadDefaultConfig and
+// a sequential set-up (package sequential), in turns, from the start of the process. Reported are
+// medians in milliseconds: of the Init phase, which ends with the first poll, of the first request
+// after that, and the ratio of the two Init phases.
 //
-// With the delays of a network, the warm-up takes what its longest leg takes: 60 ms for the secret and
-// 40 ms for Momento, beside which DynamoDB's 30 ms do not show. The sequential set-up takes the sum.
+// With the delays of a network, the warm-up takes what its longest leg takes: 60 ms for the secret
+// and 40 ms for Momento, beside which DynamoDB's 30 ms do not show. The sequential set-up takes the
+// sum.
 func BenchmarkStart(b *testing.B) {
 	b.Run("services at once", func(b *testing.B) { benchmarkStart(b, func(*services) {}) })
 	b.Run("services over a network", func(b *testing.B) {

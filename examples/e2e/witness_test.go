@@ -29,7 +29,7 @@ func startWitness(t *testing.T, s *services) *witness {
 	t.Helper()
 	w := &witness{actions: map[string]string{}}
 	w.dynamoDB = w.forward(t, s.DynamoDB.URL(), w.noteDynamoDB)
-	w.secretsManager = w.forward(t, s.SecretsManager.URL(), w.noteSecretsManager)
+	w.secretsManager = w.forward(t, s.SecretsManager.URL, w.noteSecretsManager)
 	return w
 }
 

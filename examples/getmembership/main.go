@@ -1,4 +1,5 @@
-// Command getmembership is the function behind GET /organizations/{organization}/members/{username}.
+// Command getmembership is the function behind GET
+// /organizations/{organization}/members/{username}.
 package main
 
 import (

@@ -9,7 +9,8 @@ import (
 )
 
 // setEnvironment gives the functions the environment that Lambda would give them, and nothing else:
-// whatever the user has set for the AWS SDK, a profile for example, could lead them to a real account.
+// whatever the user has set for the AWS SDK, a profile for example, could lead them to a real
+// account.
 func setEnvironment(stack *emulator.Stack, more ...string) error {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")

@@ -19,9 +19,9 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-// newFront returns an HTTP API in front of the six functions. It matches paths, and turns requests into
-// events (format 2.0) and responses back, as API Gateway does. A request with another method than the
-// route's gets the function's answer, 405, as behind a function URL.
+// newFront returns an HTTP API in front of the six functions. It matches paths, and turns requests
+// into events (format 2.0) and responses back, as API Gateway does. A request with another method
+// than the route's gets the function's answer, 405, as behind a function URL.
 func newFront() http.Handler {
 	mux := http.NewServeMux()
 	for _, f := range functions {

@@ -57,8 +57,9 @@ const (
 	pause    = 100 * time.Millisecond
 )
 
-// retryWaits are how long one late answer of the cache may show: after failures the cache is skipped
-// for a second, and a not-found result that a write could not replace lives for five seconds.
+// retryWaits are how long one late answer of the cache may show: after failures the cache is
+// skipped for a second, and a not-found result that a write could not replace lives for five
+// seconds.
 var retryWaits = map[string]time.Duration{
 	fromFailed:   1200 * time.Millisecond,
 	fromSkipped:  1200 * time.Millisecond,

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/warmclient/warmclient/examples/internal/emulator"
+	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
 func TestTourGoesAsItShould(t *testing.T) {
@@ -230,8 +231,7 @@ func TestPortInUseIsAFailure(t *testing.T) {
 
 func startedServer(t *testing.T) (addr string) {
 	t.Helper()
-	server, err := emulator.StartSecretsManager()
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, server.Close()) })
-	return server.Addr()
+	server := secretstest.NewServer()
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
 }

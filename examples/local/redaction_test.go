@@ -90,8 +90,8 @@ func TestLogHoldsNoSecretTokenOrAuthorization(t *testing.T) {
 	}
 }
 
-// pieces are the parts by which a key would be known: itself, its ends, and the parts of the JWT but
-// the first, which is the same in all.
+// pieces are the parts by which a key would be known: itself, its ends, and the parts of the JWT
+// but the first, which is the same in all.
 func pieces(key string) []string {
 	all := []string{key}
 	if parts := strings.Split(key, "."); len(parts) == 3 {

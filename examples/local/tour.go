@@ -86,8 +86,8 @@ func (g *guide) showRotation(ctx context.Context) {
 	g.do(g.cache.rotate)
 	g.showAll(ctx, step{name: "token rotation", ask: get("/users/ada"), status: 200, want: "Lovelace"}, requests)
 	g.show(ctx, step{name: "rotated", ask: get("/users/ada"), status: 200, from: fromHit, patient: true})
-	// One read is all it takes. A client that seems dead, as when the machine stalls for longer than
-	// the cache's 50 ms, is replaced with its token, too.
+	// One read is all it takes. A client that seems dead, as when the machine stalls for longer
+	// than the cache's 50 ms, is replaced with its token, too.
 	if n := g.stack.SecretsManager.Requests("GetSecretValue") - reads; n < 1 || n > 5 {
 		g.fail("token rotation: expected one read of the secret for %d requests, got %d", requests, n)
 	}

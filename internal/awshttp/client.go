@@ -75,9 +75,9 @@ func (c *Client) WithoutKeepAlive(dial time.Duration) *Client {
 
 // Do sends a request and returns its answer, whose body must be closed.
 //
-// The limit of an attempt ends with the answer's headers: it does not cut the body. Where it
-// passes on a connection, calls that begin later use new ones: the connection may be dead, those
-// of the same age with it, and an HTTP/2 connection is not closed by a call that ends on it.
+// The limit of an attempt ends with the answer's headers: it does not cut the body. Where it passes
+// on a connection, calls that begin later use new ones: the connection may be dead, those of the
+// same age with it, and an HTTP/2 connection is not closed by a call that ends on it.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	p := c.current()
 	ctx, cancel := context.WithCancel(req.Context())

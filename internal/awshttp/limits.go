@@ -34,7 +34,8 @@ type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error
 // unbounded; the limits of a call hold for them.
 func limitDials(t *http.Transport, fallback dialFunc, limit time.Duration) {
 	dial := t.DialContext
-	if dial == nil && t.Dial == nil { //nolint:staticcheck // deprecated, but a user's transport may have it
+	//lint:ignore SA1019 a user's transport may have it
+	if dial == nil && t.Dial == nil { //nolint:staticcheck // the same
 		dial = fallback
 	}
 	if dial != nil {

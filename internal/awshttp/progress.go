@@ -55,8 +55,8 @@ func WithProgress(ctx context.Context) (context.Context, *Progress) {
 	return context.WithValue(ctx, progressKey{}, p), p
 }
 
-// Waiting returns what the last attempt is waiting for, or was when it ended, and the host and
-// port of its request: behind a proxy as well, and "" while there are no credentials.
+// Waiting returns what the last attempt is waiting for, or was when it ended, and the host and port
+// of its request: behind a proxy as well, and "" while there are no credentials.
 func (p *Progress) Waiting() (phase Phase, host string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

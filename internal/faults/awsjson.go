@@ -29,7 +29,8 @@ type Reply struct {
 	Body   []byte
 }
 
-// StartAWS starts a server that answers each operation with what answer returns. Stop it with Close.
+// StartAWS starts a server that answers each operation with what answer returns. Stop it with
+// Close.
 func StartAWS(contentType string, answer func(op string, body []byte) Reply) (*AWSServer, error) {
 	e, err := NewEndpoint()
 	if err != nil {
@@ -47,8 +48,8 @@ func StartAWS(contentType string, answer func(op string, body []byte) Reply) (*A
 // URL returns the server's base URL, http://127.0.0.1:port.
 func (s *AWSServer) URL() string { return "http://" + s.Addr() }
 
-// Close stops the server: requests under way are cut off. It returns when the last goroutine of
-// the server has ended. Closing again does nothing.
+// Close stops the server: requests under way are cut off. It returns when the last goroutine of the
+// server has ended. Closing again does nothing.
 func (s *AWSServer) Close() error {
 	_ = s.Listener.Close() // fails only when it is closed already
 	<-s.done
@@ -60,7 +61,8 @@ func (s *AWSServer) Close() error {
 func (s *AWSServer) serve(w http.ResponseWriter, r *http.Request) {
 	op := r.Header.Get("X-Amz-Target")
 	op = op[strings.LastIndexByte(op, '.')+1:]
-	// The body is read before anything can hang: only then does net/http watch whether the client goes away.
+	// The body is read before anything can hang: only then does net/http watch whether the client
+	// goes away.
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
 		s.write(w, Failure(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "cannot read the request"))

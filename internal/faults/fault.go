@@ -23,8 +23,8 @@ const (
 	// multiplexed one.
 	Reset
 	// Refuse is an outage: it breaks all connections, and each new one as soon as it is made. Op,
-	// Times, Delay and Late mean nothing here. The port stays taken, so the server comes back on it;
-	// a gRPC client notices after a second or more, when it dials again.
+	// Times, Delay and Late mean nothing here. The port stays taken, so the server comes back on
+	// it; a gRPC client notices after a second or more, when it dials again.
 	Refuse
 	// Garbage answers with success and a body that does not decode.
 	Garbage
@@ -32,8 +32,8 @@ const (
 
 // Fault makes requests go wrong. The zero Fault does nothing.
 type Fault struct {
-	// Op names the operation it applies to, such as "GetItem", "GetSecretValue" or "SetIf";
-	// "": all of them.
+	// Op names the operation it applies to, such as "GetItem", "GetSecretValue" or "SetIf"; "": all
+	// of them.
 	Op string
 	// Times is the number of requests it applies to; 0: all of them until it is replaced.
 	Times int
@@ -48,9 +48,9 @@ type Fault struct {
 	// Status is, with Fail, the HTTP status of an AWS service (0: 500) or the gRPC code of Momento
 	// (0: Unavailable).
 	Status int
-	// Code is, with Fail, the error code of an AWS service, such as "ThrottlingException"
-	// ("": InternalServerError), or the "err" trailer of Momento, such as "item_not_found"
-	// ("": no trailer).
+	// Code is, with Fail, the error code of an AWS service, such as "ThrottlingException" ("":
+	// InternalServerError), or the "err" trailer of Momento, such as "item_not_found" ("": no
+	// trailer).
 	Code string
 	// Message is, with Fail, the text of the error.
 	Message string

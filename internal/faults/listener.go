@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Listener hands out loopback connections and remembers them, so that they can be reset from
-// the server's side and waited for.
+// Listener hands out loopback connections and remembers them, so that they can be reset from the
+// server's side and waited for.
 type Listener struct {
 	*net.TCPListener
 	refusing func() bool
@@ -40,8 +40,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// admit decides and records under one lock: an outage that begins meanwhile either is seen here
-// or finds the connection recorded when it resets them all.
+// admit decides and records under one lock: an outage that begins meanwhile either is seen here or
+// finds the connection recorded when it resets them all.
 func (l *Listener) admit(tcp *net.TCPConn) (*conn, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,8 +88,8 @@ func (l *Listener) ResetAll() {
 	}
 }
 
-// Wait returns when every connection has been closed by the server that accepted it, which is
-// the last thing the goroutine that serves it does.
+// Wait returns when every connection has been closed by the server that accepted it, which is the
+// last thing the goroutine that serves it does.
 func (l *Listener) Wait() {
 	l.mu.Lock()
 	if len(l.conns) == 0 {

@@ -13,20 +13,22 @@ import (
 )
 
 const (
-	// inARow calls that end in their deadline are taken for a dead connection. One is a slow moment.
+	// inARow calls that end in their deadline are taken for a dead connection. One is a slow
+	// moment.
 	inARow = 3
-	// enough is how long a call must have run for its deadline to say anything about the connection.
+	// enough is how long a call must have run for its deadline to say anything about the
+	// connection.
 	enough = 25 * time.Millisecond
-	// between is the least time between two clients that are presumed dead: a service that is merely
-	// slow, such as one in another region, is not reconnected for ever.
+	// between is the least time between two clients that are presumed dead: a service that is
+	// merely slow, such as one in another region, is not reconnected for ever.
 	between = time.Minute
 )
 
 // ErrDead is in the chain of the error of the call after which the connection is presumed dead.
 var ErrDead = errors.New("three calls in a row got no answer: the connection is presumed dead")
 
-// Calls judges the calls of one cache. The zero value is ready to use. It is safe for concurrent use
-// by multiple goroutines.
+// Calls judges the calls of one cache. The zero value is ready to use. It is safe for concurrent
+// use by multiple goroutines.
 type Calls struct {
 	late atomic.Bool // count is not 0: calls that are answered need no lock
 
@@ -42,9 +44,9 @@ type Calls struct {
 //
 // A call is late if context.DeadlineExceeded is in the chain of err and it ran for at least 25ms.
 // Three late calls in a row on one client are a dead connection; calls that run at the same time
-// count as one, since a stall of the process makes all of them late. A shorter call and a call whose
-// caller canceled it say nothing. Any other outcome is an answer. A connection is presumed dead at
-// most once a minute by wall clock.
+// count as one, since a stall of the process makes all of them late. A shorter call and a call
+// whose caller canceled it say nothing. Any other outcome is an answer. A connection is presumed
+// dead at most once a minute by wall clock.
 func (c *Calls) Judge(ctx context.Context, client any, began time.Time, err error) error {
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.Canceled):

@@ -146,6 +146,7 @@ func silent(t *testing.T) string {
 func TestOpenIsBoundedByConnectTimeoutAndLeavesNoGoroutine(t *testing.T) {
 	hanging := newServer(t)
 	hanging.Inject(hang)
+	const connecting = "while waiting for connections to become ready" // gRPC's words
 	for name, addr := range map[string]string{"nothing but a TCP handshake": silent(t), "Get hangs": hanging.addr} {
 		t.Run(name, func(t *testing.T) {
 			o := opener(t, addr)
@@ -155,6 +156,7 @@ func TestOpenIsBoundedByConnectTimeoutAndLeavesNoGoroutine(t *testing.T) {
 			assert.Less(t, time.Since(start), 3*time.Second)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.ErrorContains(t, err, "momentocache: connect to "+addr+": TimeoutError: ")
+			assert.Equal(t, addr != hanging.addr, strings.Contains(err.Error(), connecting), "%v", err)
 			assert.Nil(t, client)
 			requireNoClientLeft(t)
 		})

@@ -21,7 +21,7 @@ type dialing struct {
 type dialError struct{ error }
 
 // dial begins to connect as option says, for at most limit. If that fails, it cancels the context,
-// so that nobody fetches a password for it.
+// so that no password is fetched for it.
 func dial(ctx context.Context, option valkey.ClientOption, limit time.Duration, cancel context.CancelCauseFunc) *dialing {
 	d := &dialing{done: make(chan struct{})}
 	go func() {

@@ -114,7 +114,7 @@ func (o Opener) option(limit time.Duration) valkey.ClientOption {
 		ConnWriteTimeout:  -1, // a call has its context
 	}
 	option.Dialer.Timeout = limit // also of the first answer
-	// A keep-alive that finds nobody within ten seconds would close a good connection of a process
+	// A keep-alive without an answer within ten seconds would close a good connection of a process
 	// that was frozen. The client's own, a PING each second, would do so at once.
 	option.Dialer.KeepAlive = -1
 	if o.TLS == nil && !isLoopback(o.Address) {

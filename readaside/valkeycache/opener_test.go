@@ -121,7 +121,7 @@ func TestOpenReturnsTheSourcesError(t *testing.T) {
 		Credentials: func(context.Context) (string, string, error) { return "", "", broken },
 	}.Open(t.Context())
 	require.ErrorIs(t, err, broken)
-	assert.Less(t, time.Since(start), 20*time.Second, "nobody waits for the dial")
+	assert.Less(t, time.Since(start), 20*time.Second, "Open does not wait for the dial")
 
 	_, err = valkeycache.Opener{Address: addr, Credentials: func(context.Context) (string, string, error) { return "", "", broken }}.Open(t.Context())
 	require.ErrorIs(t, err, broken)

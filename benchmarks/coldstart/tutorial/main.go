@@ -1,6 +1,6 @@
-// Command tutorial is GET /users/{username} as a tutorial has it: each client is
-// made when a request needs it and there is none yet, one after the other, with
-// the settings that the SDKs come with.
+// Command tutorial is GET /users/{username} as a tutorial has it: each client is made when a
+// request needs it and there is none yet, one after the other, with the settings that the SDKs come
+// with.
 package main
 
 import (

@@ -1,153 +1,177 @@
-// Package pictures draws what was measured: ranges in rows, curves, and waterfalls.
+// Package pictures draws what was measured.
 package pictures
 
 import (
 	"bytes"
 	"fmt"
 	"image/color"
+	"math"
 	"os"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	_ "gonum.org/v1/plot/vg/vgimg" // PNG
-	_ "gonum.org/v1/plot/vg/vgsvg" // SVG
+	_ "gonum.org/v1/plot/vg/vgsvg" // the format of the files
+
+	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// Range is the middle of a number of measurements, and how far they spread.
-type Range struct{ Least, Median, Most float64 }
-
-// Picture is a number of plots, one below the other, under one title and legend.
-type Picture struct {
-	title  string
-	legend []entry
-	plots  []*plot.Plot
-	width  vg.Length
-	height vg.Length // of one plot
+// Dots has a row for each case and in it a dot for each contender: the median, on a line from the
+// least to the most.
+type Dots struct {
+	Title  string
+	Axis   string
+	Log    bool
+	Format func(float64) string // of ticks and labels
+	Rows   []string             // from the top
+	Series []Series             // the last one is ours
 }
 
-type entry struct {
-	name  string
-	color color.Color
+// Series is one contender. A range without measurements is left out.
+type Series struct {
+	Name   string
+	Ranges []table.Summary // by row
+	Labels []string        // by row, in place of the median; nil: none
 }
 
-// The colours of Okabe and Ito, which nobody takes for each other.
+// The colors of Okabe and Ito, which the color-blind tell apart. The last one is ours.
 var palette = []color.Color{
 	color.RGBA{0x56, 0xb4, 0xe9, 0xff},
 	color.RGBA{0xe6, 0x9f, 0x00, 0xff},
 	color.RGBA{0xcc, 0x79, 0xa7, 0xff},
 	color.RGBA{0x99, 0x99, 0x99, 0xff},
-	color.RGBA{0xd5, 0x5e, 0x00, 0xff},
-}
-
-var (
-	ours = color.RGBA{0x00, 0x72, 0xb2, 0xff}
-	grid = color.Gray{0xe0}
-	ink  = color.Gray{0x30}
-)
-
-// colorOf returns the colour of the i-th of n. The last one is ours.
-func colorOf(i, n int) color.Color {
-	if i == n-1 {
-		return ours
-	}
-	return palette[i%len(palette)]
+	color.RGBA{0x00, 0x72, 0xb2, 0xff},
 }
 
 const (
-	titleHeight = 1.1 * vg.Centimeter
-	lineHeight  = 0.55 * vg.Centimeter // of the legend
-	legendDot   = 11
-	legendGap   = 18
-	margin      = 0.4 * vg.Centimeter
+	width  = 21 * vg.Centimeter
+	dot    = 0.45 * vg.Centimeter // the height of one series in a row, and of a line of the legend
+	frame  = 2.8 * vg.Centimeter  // title and axis
+	margin = 0.2 * vg.Centimeter
+	family = "font-family:Liberation Sans"
 )
 
-func newPlot() *plot.Plot {
+// Save draws the picture into an SVG file.
+func (d Dots) Save(file string) error {
 	p := plot.New()
 	for _, f := range []*font.Font{
-		&p.Title.TextStyle.Font, &p.X.Label.TextStyle.Font, &p.Y.Label.TextStyle.Font, &p.X.Tick.Label.Font, &p.Y.Tick.Label.Font,
+		&p.Title.TextStyle.Font, &p.X.Label.TextStyle.Font, &p.X.Tick.Label.Font, &p.Y.Tick.Label.Font, &p.Legend.TextStyle.Font,
 	} {
-		f.Typeface, f.Variant = "Liberation", "Sans"
+		f.Typeface, f.Variant, f.Size = "Liberation", "Sans", 10
 	}
-	p.X.Label.TextStyle.Font.Size, p.Y.Label.TextStyle.Font.Size = 10, 10
-	return p
-}
-
-func style(size vg.Length) draw.TextStyle {
-	s := newPlot().X.Tick.Label
-	s.Font.Size, s.Color = size, ink
-	s.XAlign, s.YAlign = draw.XLeft, draw.YCenter
-	return s
-}
-
-// Save draws the picture into a file. Its format is "svg" or "png".
-func (p Picture) Save(file, format string) error {
-	height := titleHeight + p.height*vg.Length(len(p.plots)) + margin
-	if lines := p.legendLines(); len(lines) > 0 {
-		height += vg.Length(len(lines)) * lineHeight
+	p.Title.Text, p.X.Label.Text, p.Legend.Top = d.Title, d.Axis, true
+	p.Title.TextStyle.Font.Size, p.Title.Padding, p.Legend.Padding = 13, margin, 2
+	names := slices.Clone(d.Rows)
+	slices.Reverse(names)
+	p.NominalY(names...)
+	var ticks plot.Ticker = plot.DefaultTicks{}
+	if d.Log {
+		p.X.Scale, ticks = plot.LogScale{}, plot.LogTicks{}
 	}
-	canvas, err := draw.NewFormattedCanvas(p.width, height, format)
+	p.X.Tick.Marker = plot.TickerFunc(func(low, high float64) []plot.Tick {
+		marks := ticks.Ticks(low, high)
+		for i := range marks {
+			if marks[i].Label != "" {
+				marks[i].Label = d.Format(marks[i].Value)
+			}
+		}
+		return marks
+	})
+	grid := plotter.NewGrid()
+	grid.Horizontal.Color = nil
+	p.Add(grid)
+	for i, s := range d.Series {
+		if err := d.add(p, i, s); err != nil {
+			return fmt.Errorf("pictures: draw %s: %w", s.Name, err)
+		}
+	}
+	row := vg.Length(len(d.Series)+1) * dot
+	legend := vg.Length(len(d.Series)) * dot
+	p.Y.Min, p.Y.Max = -0.5, float64(len(d.Rows))-0.5+float64(legend/row)
+
+	if !d.Log {
+		p.X.Min = 0
+	}
+
+	canvas, err := draw.NewFormattedCanvas(width, vg.Length(len(d.Rows))*row+legend+frame, "svg")
 	if err != nil {
-		return fmt.Errorf("pictures: %s: %w", file, err)
+		return fmt.Errorf("pictures: draw %s: %w", file, err)
 	}
-	p.draw(draw.New(canvas))
+	c := draw.New(canvas)
+	c.SetColor(color.White)
+	c.Fill(c.Rectangle.Path())
+	p.Draw(draw.Crop(c, margin, -margin, margin, -margin))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
-		return fmt.Errorf("pictures: %s: %w", file, err)
+		return fmt.Errorf("pictures: draw %s: %w", file, err)
 	}
-	// Not everybody has the font; the others are as wide.
-	drawn := bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif"))
-	return os.WriteFile(file, drawn, 0o644)
+	// The others are as wide as the first, which is not on every machine.
+	return os.WriteFile(file, bytes.ReplaceAll(b.Bytes(), []byte(family), []byte(family+",Arial,Helvetica,sans-serif")), 0o644)
 }
 
-func (p Picture) draw(c draw.Canvas) {
-	c.FillPolygon(color.White, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
-	c = draw.Crop(c, margin, -margin, margin, 0)
-	top := c.Max.Y - titleHeight/2
-	title := style(13)
-	c.FillText(title, vg.Point{X: c.Min.X, Y: top}, p.title)
-	used := titleHeight
-	if lines := p.legendLines(); len(lines) > 0 {
-		for i, line := range lines {
-			drawLegend(c, c.Max.Y-titleHeight-(vg.Length(i)+0.3)*lineHeight, line)
+func (d Dots) add(p *plot.Plot, i int, s Series) error {
+	hue := palette[len(palette)-len(d.Series)+i]
+	var bars struct {
+		plotter.XYs
+		plotter.XErrors
+	}
+	var labels plotter.XYLabels
+	for row, r := range s.Ranges {
+		if r.N == 0 {
+			continue
 		}
-		used += vg.Length(len(lines)) * lineHeight
-	}
-	c = draw.Crop(c, 0, 0, 0, -used)
-	rows := make([][]*plot.Plot, len(p.plots))
-	for i := range p.plots {
-		rows[i] = p.plots[i : i+1]
-	}
-	tiles := draw.Tiles{Rows: len(rows), Cols: 1, PadY: margin}
-	for i, row := range plot.Align(rows, tiles, c) {
-		p.plots[i].Draw(row[0])
-	}
-}
-
-// legendLines breaks the legend into lines.
-func (p Picture) legendLines() (lines [][]entry) {
-	text := style(9)
-	var used vg.Length
-	for _, e := range p.legend {
-		width := legendDot + text.Width(e.name) + legendGap
-		if len(lines) == 0 || used+width-legendGap > p.width-2*margin {
-			lines = append(lines, nil)
-			used = 0
+		offset := (float64(i) + 1) / (float64(len(d.Series)) + 1)
+		at := plotter.XY{X: r.Median, Y: float64(len(d.Rows)-1-row) + 0.5 - offset}
+		bars.XYs = append(bars.XYs, at)
+		bars.XErrors = append(bars.XErrors, struct{ Low, High float64 }{r.Median - r.Least, r.Most - r.Median})
+		label := d.Format(r.Median)
+		if s.Labels != nil {
+			label = s.Labels[row]
 		}
-		last := &lines[len(lines)-1]
-		*last = append(*last, e)
-		used += width
+		labels.XYs = append(labels.XYs, plotter.XY{X: r.Most, Y: at.Y})
+		labels.Labels = append(labels.Labels, label)
 	}
-	return lines
+	dots, err := plotter.NewScatter(bars.XYs)
+	if err != nil {
+		return err
+	}
+	dots.GlyphStyle = draw.GlyphStyle{Color: hue, Radius: 3, Shape: draw.CircleGlyph{}}
+	lines, err := plotter.NewXErrorBars(bars)
+	if err != nil {
+		return err
+	}
+	lines.LineStyle, lines.CapWidth = draw.LineStyle{Color: hue, Width: 2}, 0
+	text, err := plotter.NewLabels(labels)
+	if err != nil {
+		return err
+	}
+	text.Offset.X = 6
+	for j := range text.TextStyle {
+		text.TextStyle[j].Font, text.TextStyle[j].YAlign = p.X.Tick.Label.Font, draw.YCenter
+		text.TextStyle[j].Font.Size = 8
+	}
+	p.Add(lines, dots, text)
+	if len(d.Series) > 1 {
+		p.Legend.Add(s.Name, dots)
+	}
+	return nil
 }
 
-func drawLegend(c draw.Canvas, y vg.Length, line []entry) {
-	text := style(9)
-	x := c.Min.X
-	for _, e := range line {
-		c.DrawGlyph(draw.GlyphStyle{Color: e.color, Radius: 3.5, Shape: draw.CircleGlyph{}}, vg.Point{X: x + 4, Y: y})
-		c.FillText(text, vg.Point{X: x + legendDot, Y: y}, e.name)
-		x += legendDot + text.Width(e.name) + legendGap
+// Duration prints nanoseconds in the unit that suits them: "1.2 ms".
+func Duration(ns float64) string {
+	for _, u := range []struct {
+		size float64
+		name string
+	}{{1e9, "s"}, {1e6, "ms"}, {1e3, "\u00b5s"}} {
+		if math.Abs(ns) >= 0.9995*u.size {
+			return fmt.Sprintf("%.3g %s", ns/u.size, u.name)
+		}
 	}
+	return fmt.Sprintf("%.3g ns", ns)
 }
+
+// Whole prints a number without a fraction.
+func Whole(n float64) string { return fmt.Sprintf("%.0f", n) }

@@ -3,16 +3,45 @@ package table
 import (
 	"fmt"
 	"math"
-
-	"github.com/warmclient/warmclient/benchmarks/internal/stats"
+	"slices"
 )
 
-// None stands where nothing was measured.
+// None is printed where nothing was measured.
 const None = "-"
 
-// Spread returns a time in nanoseconds, in the unit of its median and with the
-// least and the most: "2.1 ns (2.0-2.4)".
-func Spread(s stats.Summary) string {
+// Summary sums up measurements of one thing. Without any, N is 0 and the rest is NaN.
+type Summary struct {
+	N                        int
+	Least, Median, P95, Most float64
+}
+
+// Of sums up values, which it leaves as they are.
+func Of[T ~int | ~int64 | ~float64](values []T) Summary {
+	sorted := make([]float64, len(values))
+	for i, v := range values {
+		sorted[i] = float64(v)
+	}
+	slices.Sort(sorted)
+	return Summary{len(sorted), Quantile(sorted, 0), Quantile(sorted, 0.5), Quantile(sorted, 0.95), Quantile(sorted, 1)}
+}
+
+// Quantile returns the value that the share q, from 0 to 1, of sorted does not exceed. It
+// interpolates between two values.
+func Quantile(sorted []float64, q float64) float64 {
+	if len(sorted) == 0 {
+		return math.NaN()
+	}
+	low, part := math.Modf(q * float64(len(sorted)-1))
+	i := int(low)
+	if part == 0 {
+		return sorted[i]
+	}
+	return sorted[i] + part*(sorted[i+1]-sorted[i])
+}
+
+// Spread returns a time in nanoseconds, in the unit of its median and with the least and the most:
+// "2.1 ns (2.0-2.4)".
+func (s Summary) Spread() string {
 	if s.N == 0 {
 		return None
 	}
@@ -30,8 +59,16 @@ func Spread(s stats.Summary) string {
 	return fmt.Sprintf("%.*f %s (%.*f-%.*f)", precision, s.Median/size, unit, precision, s.Least/size, precision, s.Most/size)
 }
 
-// Ratio returns how many times as long as the median of base that of s is: "1.24x".
-func Ratio(s, base stats.Summary) string {
+// Beside returns Spread and, as a multiple of base, Ratio.
+func (s Summary) Beside(base Summary) string {
+	if s.N == 0 {
+		return None
+	}
+	return s.Spread() + " " + s.Ratio(base)
+}
+
+// Ratio returns how many times the median of base that of s is: "1.24x".
+func (s Summary) Ratio(base Summary) string {
 	x := s.Median / base.Median
 	switch {
 	case math.IsNaN(x) || math.IsInf(x, 0):
@@ -43,4 +80,28 @@ func Ratio(s, base stats.Summary) string {
 	default:
 		return fmt.Sprintf("%.2gx", x)
 	}
+}
+
+// Count returns the median of a number that hardly varies, with a digit after the point where it is
+// below ten and not whole.
+func (s Summary) Count() string {
+	switch {
+	case s.N == 0:
+		return None
+	case s.Median < 10 && s.Median != math.Trunc(s.Median):
+		return fmt.Sprintf("%.1f", s.Median)
+	default:
+		return fmt.Sprintf("%.0f", s.Median)
+	}
+}
+
+// Numbers returns the median with the least and the most, without fractions: "30 (28-30)".
+func (s Summary) Numbers() string { return fmt.Sprintf("%.0f (%.0f-%.0f)", s.Median, s.Least, s.Most) }
+
+// Plural returns a number of things: "1 open", "10 opens".
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -1,13 +1,14 @@
-// Package table prints results, as text and as Markdown.
+// Package table prints results as Markdown.
 package table
 
 import (
 	"fmt"
+	"slices"
 	"strings"
-	"unicode/utf8"
+	"text/tabwriter"
 )
 
-// A Table has a row for each contender or fault, and a column for each question.
+// Table has a row for each contender or fault, and a column for each question.
 type Table struct {
 	Title   string
 	Columns []string
@@ -15,48 +16,28 @@ type Table struct {
 	Note    string // what was measured, on what, how often; one paragraph
 }
 
-// String returns the table as aligned text.
+// String returns the table in Markdown, under a heading of the second level.
 func (t Table) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", t.Title)
-	t.write(&b, "  ", "  ", "")
-	if t.Note != "" {
-		fmt.Fprintf(&b, "\n%s\n", t.Note)
-	}
-	return b.String()
-}
-
-// Markdown returns the table under a heading of the second level.
-func (t Table) Markdown() string {
-	var b strings.Builder
 	fmt.Fprintf(&b, "## %s\n\n", t.Title)
-	t.write(&b, "| ", " | ", " |")
-	if t.Note != "" {
-		fmt.Fprintf(&b, "\n%s\n", t.Note)
+	w := tabwriter.NewWriter(&b, 0, 0, 0, ' ', tabwriter.Debug) // which draws the lines between the columns
+	rule := slices.Repeat([]string{"---"}, len(t.Columns))
+	for _, row := range append([][]string{t.Columns, rule}, t.Rows...) {
+		fmt.Fprintf(w, "| %s \t\n", strings.Join(row, " \t "))
 	}
+	_ = w.Flush() // a Builder does not fail
+	fmt.Fprintf(&b, "\n%s\n", t.Note)
 	return b.String()
 }
 
-func (t Table) write(b *strings.Builder, left, between, right string) {
-	widths := make([]int, len(t.Columns))
-	for _, row := range append([][]string{t.Columns}, t.Rows...) {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+// Grid returns rows from cells that are in order, width of them to a row, each row under its name.
+func Grid[T any](cells []T, width int, name, text func(T) string) (rows [][]string) {
+	for group := range slices.Chunk(cells, width) {
+		row := []string{name(group[0])}
+		for _, c := range group {
+			row = append(row, text(c))
 		}
+		rows = append(rows, row)
 	}
-	rule := make([]string, len(widths))
-	for i, w := range widths {
-		rule[i] = strings.Repeat("-", max(w, 3))
-	}
-	for _, row := range append([][]string{t.Columns, rule}, t.Rows...) {
-		var line strings.Builder
-		line.WriteString(left)
-		for i, cell := range row {
-			if i > 0 {
-				line.WriteString(between)
-			}
-			line.WriteString(cell + strings.Repeat(" ", max(widths[i], 3)-utf8.RuneCountInString(cell)))
-		}
-		b.WriteString(strings.TrimRight(line.String()+right, " ") + "\n")
-	}
+	return rows
 }

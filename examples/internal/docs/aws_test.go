@@ -16,8 +16,8 @@ import (
 // each of its flags a field of the method's input.
 var awsServices = map[string]reflect.Type{"secretsmanager": reflect.TypeFor[*secretsmanager.Client]()}
 
-// awsListed are the operations of other services that the documents use, each with its flags: "--flag"
-// takes no value, "--flag=" one, and "--flag=..." one or more.
+// awsListed are the operations of other services that the documents use, each with its flags:
+// "--flag" takes no value, "--flag=" one, and "--flag=..." one or more.
 // https://docs.aws.amazon.com/cli/latest/reference/cognito-idp/ and .../cloudformation/
 var awsListed = map[string][]string{
 	"cognito-idp create-user-pool":        {"--pool-name="},
@@ -93,8 +93,8 @@ func camel(kebab string) string {
 	return b.String()
 }
 
-// checkAWS checks the commands of the AWS CLI, also where a variable gets what they print. The others of
-// such a block set variables, and remove files.
+// checkAWS checks the commands of the AWS CLI, also where a variable gets what they print. The
+// others of such a block set variables, and remove files.
 func checkAWS(t *testing.T, b block) {
 	for _, c := range b.commands() {
 		text := assignment.ReplaceAllString(c.text, "")
@@ -125,7 +125,7 @@ func TestEveryVariableIsSetBeforeItIsUsed(t *testing.T) {
 
 // unset returns the variables that a document uses before a command of it sets them.
 func unset(file, text string) (problems []string) {
-	set := map[string]bool{}
+	set := map[string]bool{"OLDPWD": true} // by cd
 	use := regexp.MustCompile(`\$([A-Z_]+)`)
 	quoted := regexp.MustCompile(`'[^']*'`)
 	for _, b := range parse(file, text) {

@@ -58,21 +58,15 @@ func checkTests(t *testing.T, b block) {
 	}
 }
 
-// checkCopy runs the commands that copy an example into a module, elsewhere and with this checkout: what the
-// documents name has to be published first.
+// checkCopy runs the commands that copy an example into a module, elsewhere.
 func checkCopy(t *testing.T, b block) {
-	checkout, err := filepath.Abs(root)
-	require.NoError(t, err)
 	script := "set -eu\n"
 	for _, c := range b.commands() {
 		script += strings.ReplaceAll(c.text, "../products", `"$COPY"`) + "\n"
-		if strings.HasPrefix(c.text, "go mod init ") {
-			script += `go mod edit -replace "github.com/warmclient/warmclient=$CHECKOUT"` + "\n"
-		}
 	}
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "CHECKOUT="+checkout, "COPY="+filepath.Join(t.TempDir(), "products"))
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "COPY="+filepath.Join(t.TempDir(), "products"))
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%v: %s", b, out)
 }
@@ -141,8 +135,8 @@ func tour(t *testing.T, text string) string {
 	return string(out)
 }
 
-// program returns the process of a command "go run PACKAGE ARGUMENTS", which is built as go run does
-// but is then a process of ours, which can be told to stop.
+// program returns the process of a command "go run PACKAGE ARGUMENTS", which is built as go run
+// does but is then a process of ours, which can be told to stop.
 func program(t *testing.T, text string, more ...string) *exec.Cmd {
 	t.Helper()
 	words := strings.Fields(text)

@@ -49,7 +49,8 @@ var given = map[string]string{
 	"t":       "*testing.T",
 }
 
-// complete makes the block a file of a package of its own. It reports whether that is a file of tests.
+// complete makes the block a file of a package of its own. It reports whether that is a file of
+// tests.
 func (b block) complete() (source string, test bool, err error) {
 	fset := token.NewFileSet()
 	source = b.text
@@ -68,8 +69,8 @@ func (b block) complete() (source string, test bool, err error) {
 	return source, importsTesting || strings.HasSuffix(parsed.Name.Name, "_test"), nil
 }
 
-// fragment completes code that has no package clause. The compiler's messages still have the code's own lines, as
-// what precedes it is on its first line.
+// fragment completes code that has no package clause. The compiler's messages still have the code's
+// own lines, as what precedes it is on its first line.
 func fragment(fset *token.FileSet, code string) (string, error) {
 	const clause = "package snippet; "
 	if file, err := parser.ParseFile(fset, "", clause+code, 0); err == nil {
@@ -115,7 +116,8 @@ func imports(file *ast.File, used map[string]bool) string {
 	return b.String()
 }
 
-// uses mentions the variables that the statements of body declare: a fragment may end before it uses them.
+// uses mentions the variables that the statements of body declare: a fragment may end before it
+// uses them.
 func uses(body *ast.BlockStmt) string {
 	var names []string
 	add := func(e ast.Expr) {

@@ -5,7 +5,7 @@
 //	<!-- run: name -->               commands, and what they print; the test under that name runs or checks them
 //	<!-- log -->                     lines that the local service logs
 //
-// A block of Go without a comment is compiled. Links, exported names, the variables of commands, the
-// messages of the log and the slugs of the guide are checked as well, and examples/catalog is compiled in
-// a module of its own.
+// A block of Go without a comment is compiled. Links, exported names, the variables of commands,
+// the messages of the log and the slugs of the guide are checked as well, and examples/catalog is
+// compiled in a module of its own.
 package docs

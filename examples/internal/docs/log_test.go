@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEveryMessageOfTheLogIsExplained compares the log of package app with the table of the operations page.
+// TestEveryMessageOfTheLogIsExplained compares the log of package app with the table of the
+// operations page.
 func TestEveryMessageOfTheLogIsExplained(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, "examples", "app", "*.go"))
 	require.NoError(t, err)

@@ -25,8 +25,8 @@ func (k *keys) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func(*
 	return &dynamodb.GetItemOutput{}, nil
 }
 
-// TestSlugsAreThoseOfTheGuide checks the column that is ours. The other one is what npm's slugify printed, in the
-// version that the guide names.
+// TestSlugsAreThoseOfTheGuide checks the column that is ours. The other one is what npm's slugify
+// printed, in the version that the guide names.
 func TestSlugsAreThoseOfTheGuide(t *testing.T) {
 	db := &keys{}
 	service, err := accounts.New(db, "t", accounts.Options{})

@@ -28,8 +28,9 @@ func TestEveryGoBlockCompiles(t *testing.T) {
 	assert.Empty(t, messages)
 }
 
-// compile returns what the go command finds wrong with the blocks, "" if nothing. It puts each into a package
-// of its own, in a new module in dir, and has all of them vetted at once: nothing is linked.
+// compile returns what the go command finds wrong with the blocks, "" if nothing. It puts each into
+// a package of its own, in a new module in dir, and has all of them vetted at once: nothing is
+// linked.
 func compile(dir string, all []block) (string, error) {
 	if err := writeModule(dir); err != nil {
 		return "", err
@@ -63,8 +64,8 @@ func compile(dir string, all []block) (string, error) {
 	return "", err
 }
 
-// writeModule makes dir a module that requires, at the same versions, what the examples module does, and so nothing
-// that is internal to it.
+// writeModule makes dir a module that requires, at the same versions, what the examples module
+// does, and so nothing that is internal to it.
 func writeModule(dir string) error {
 	examples, err := filepath.Abs(filepath.Join(root, "examples"))
 	if err != nil {

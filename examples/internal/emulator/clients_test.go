@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go"
 	"github.com/momentohq/client-sdk-go/config"
 	"github.com/momentohq/client-sdk-go/config/logger"
 	"github.com/momentohq/client-sdk-go/config/retry"
@@ -22,6 +23,7 @@ import (
 	"github.com/warmclient/warmclient/readaside/momentocache"
 	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
 	"github.com/warmclient/warmclient/secrets"
+	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
 func awsConfig() aws.Config {
@@ -46,17 +48,16 @@ func dynamoDBClient(server *emulator.DynamoDB, opts ...func(*dynamodb.Options)) 
 	return dynamodb.NewFromConfig(awsConfig(), opts...)
 }
 
-func startSecretsManager(t *testing.T) (*emulator.SecretsManager, *secretsmanager.Client) {
+func startSecretsManager(t *testing.T) (*secretstest.Server, *secretsmanager.Client) {
 	t.Helper()
-	server, err := emulator.StartSecretsManager()
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	server := secretstest.NewServer()
+	t.Cleanup(server.Close)
 	return server, secretsClient(server)
 }
 
-func secretsClient(server *emulator.SecretsManager) *secretsmanager.Client {
+func secretsClient(server *secretstest.Server) *secretsmanager.Client {
 	return secretsmanager.NewFromConfig(awsConfig(), func(o *secretsmanager.Options) {
-		o.BaseEndpoint = aws.String(server.URL())
+		o.BaseEndpoint = aws.String(server.URL)
 	})
 }
 
@@ -85,8 +86,9 @@ func momentoClient(t *testing.T, server *momentotest.Server) momento.CacheClient
 }
 
 const (
-	table = "accounts"
-	cache = "accounts"
+	table    = "accounts"
+	cache    = "accounts"
+	secretID = "accounts/MomentoAuthToken"
 )
 
 func s(text string) types.AttributeValue { return &types.AttributeValueMemberS{Value: text} }
@@ -116,6 +118,14 @@ func port(t *testing.T, addr string) int {
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err)
 	return n
+}
+
+func requireCode(t *testing.T, err error, code string) smithy.APIError {
+	t.Helper()
+	var apiErr smithy.APIError
+	require.ErrorAs(t, err, &apiErr)
+	require.Equal(t, code, apiErr.ErrorCode())
+	return apiErr
 }
 
 // requireMomento asserts the SDK's code of an error, such as momento.TimeoutError.

@@ -1,6 +1,6 @@
-// Package emulator runs, on loopback and inside one process, the three services that the
-// examples talk to: DynamoDB, Secrets Manager and Momento. Nothing is mocked on the client's side:
-// the SDKs dial a port and speak their own protocols. [Stack.StartValkey] adds a Valkey server.
+// Package emulator runs, on loopback and inside one process, the three services that the examples
+// talk to: DynamoDB, Secrets Manager and Momento. Nothing is mocked on the client's side: the SDKs
+// dial a port and speak their own protocols. [Stack.StartValkey] adds a Valkey server.
 //
 //	package main
 //

@@ -17,9 +17,9 @@ import (
 // DynamoDB is a DynamoDB on loopback: minidyn's engine with the answers that the engine gives
 // otherwise than the service put right (see answerTransaction, answerPut and undefined).
 //
-// Known differences that remain: signatures are not verified, a read is strongly consistent
-// whether asked to be or not, limits on sizes are not enforced, empty keys are accepted, and keys
-// that are equal once PK and SK are joined by a dot ("a.b"+"c", "a"+"b.c") are one item.
+// Known differences that remain: signatures are not verified, a read is strongly consistent whether
+// asked to be or not, limits on sizes are not enforced, empty keys are accepted, and keys that are
+// equal once PK and SK are joined by a dot ("a.b"+"c", "a"+"b.c") are one item.
 type DynamoDB struct {
 	*faults.AWSServer
 

@@ -32,7 +32,8 @@ func undefinedIn(value any) string {
 		names, _ := value["ExpressionAttributeNames"].(map[string]any)
 		values, _ := value["ExpressionAttributeValues"].(map[string]any)
 		for member, inner := range value {
-			// An item's attributes are objects, never strings, so none of them is taken for an expression.
+			// An item's attributes are objects, never strings, so none of them is taken for an
+			// expression.
 			if expression, ok := inner.(string); ok && strings.HasSuffix(member, "Expression") {
 				for _, used := range placeholders.FindAllString(expression, -1) {
 					if names[used] == nil && values[used] == nil {

@@ -43,8 +43,8 @@ const (
 	canceledReason = "Transaction cancelled, please refer cancellation reasons for specific reasons "
 )
 
-// answerPut puts a PutItem right: the engine returns the new attributes whatever ReturnValues
-// asks, and never the item that made the condition fail. The caller holds mu.
+// answerPut puts a PutItem right: the engine returns the new attributes whatever ReturnValues asks,
+// and never the item that made the condition fail. The caller holds mu.
 func (d *DynamoDB) answerPut(body []byte) faults.Reply {
 	var in server.PutItemInput
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -74,8 +74,8 @@ func (d *DynamoDB) answerPut(body []byte) faults.Reply {
 
 // answerTransaction puts a TransactWriteItems right: the engine stops at the first condition that
 // fails, where the service evaluates them all and gives a reason for each, it never returns the
-// item under a failed Put, and it does not know a retry by its ClientRequestToken. The caller
-// holds mu.
+// item under a failed Put, and it does not know a retry by its ClientRequestToken. The caller holds
+// mu.
 func (d *DynamoDB) answerTransaction(body []byte) faults.Reply {
 	var in struct {
 		ClientRequestToken string
@@ -103,8 +103,8 @@ func (d *DynamoDB) answerTransaction(body []byte) faults.Reply {
 	if json.Unmarshal(rep.Body, &failed) != nil || failed.Type != canceled {
 		return rep
 	}
-	// The engine has rolled back, so each condition can be asked again on the same state. No two
-	// of them are about the same item: such a request is refused before any is evaluated.
+	// The engine has rolled back, so each condition can be asked again on the same state. No two of
+	// them are about the same item: such a request is refused before any is evaluated.
 	codes := make([]string, len(in.TransactItems))
 	failed.CancellationReasons = make([]reason, len(in.TransactItems))
 	for i, item := range in.TransactItems {

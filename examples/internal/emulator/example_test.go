@@ -13,8 +13,8 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// A request that hangs ends when its caller cancels it, and the next one is answered once the
-// fault is healed.
+// A request that hangs ends when its caller cancels it, and the next one is answered once the fault
+// is healed.
 func ExampleFault() {
 	stack, err := emulator.Start(emulator.Options{})
 	if err != nil {

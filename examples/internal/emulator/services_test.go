@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -78,7 +79,8 @@ func services(t *testing.T) []service {
 				_, err := smClient.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(secretID)})
 				return err
 			},
-			inject: sm.Inject, heal: sm.Heal, requests: sm.Requests, addr: sm.Addr, close: sm.Close,
+			inject: sm.Inject, heal: sm.Heal, requests: sm.Requests, close: func() error { sm.Close(); return nil },
+			addr:       func() string { return strings.TrimPrefix(sm.URL, "http://") },
 			isCanceled: isCanceled, isReset: isReset, isRefused: isRefused, isGarbage: isGarbage,
 		},
 		{
@@ -102,8 +104,8 @@ func eachService(t *testing.T, test func(t *testing.T, s service)) {
 	}
 }
 
-// healthy waits until the server answers again; a gRPC client redials an address that failed
-// only after a second or so.
+// healthy waits until the server answers again; a gRPC client redials an address that failed only
+// after a second or so.
 func (s service) healthy(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool { return s.call(t.Context()) == nil }, 10*time.Second, 20*time.Millisecond)

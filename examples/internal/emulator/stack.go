@@ -8,7 +8,11 @@ import (
 	"time"
 
 	"github.com/warmclient/warmclient/readaside/momentocache/momentotest"
+	"github.com/warmclient/warmclient/secrets/secretstest"
 )
+
+// Region is where the stack says it is.
+const Region = "us-east-1"
 
 // Options say what Start prepares. The zero value works.
 type Options struct {
@@ -22,7 +26,7 @@ type Options struct {
 // API key that the cache accepts.
 type Stack struct {
 	DynamoDB       *DynamoDB
-	SecretsManager *SecretsManager
+	SecretsManager *secretstest.Server
 	Momento        *momentotest.Server
 
 	options Options
@@ -45,9 +49,7 @@ func (s *Stack) start() (err error) {
 	if s.DynamoDB, err = StartDynamoDB(); err != nil {
 		return err
 	}
-	if s.SecretsManager, err = StartSecretsManager(); err != nil {
-		return err
-	}
+	s.SecretsManager = secretstest.NewServer()
 	s.Momento = momentotest.NewServer(s.options.Cache)
 	s.SecretsManager.Put(s.options.SecretID, s.secret(s.Momento.Key()))
 	return s.DynamoDB.CreateTable(s.options.Table)
@@ -61,7 +63,7 @@ func (s *Stack) Close() error {
 		errs = append(errs, s.DynamoDB.Close())
 	}
 	if s.SecretsManager != nil {
-		errs = append(errs, s.SecretsManager.Close())
+		s.SecretsManager.Close()
 	}
 	if s.Momento != nil {
 		s.Momento.Close()
@@ -69,15 +71,16 @@ func (s *Stack) Close() error {
 	return errors.Join(errs...)
 }
 
-// RotateKey puts a new API key into the secret, and then makes it the only one that Momento accepts.
+// RotateKey puts a new API key into the secret, and then makes it the only one that Momento
+// accepts.
 func (s *Stack) RotateKey() {
 	key := NewKey(time.Time{})
 	s.SecretsManager.Put(s.options.SecretID, s.secret(key))
 	s.Momento.Accept(key)
 }
 
-// Environ returns the environment, as of os.Environ, in which a function of the examples finds
-// the stack. The AWS keys in it are good for nothing else.
+// Environ returns the environment, as of os.Environ, in which a function of the examples finds the
+// stack. The AWS keys in it are good for nothing else.
 func (s *Stack) Environ() []string {
 	return []string{
 		"AWS_REGION=" + Region,
@@ -85,7 +88,7 @@ func (s *Stack) Environ() []string {
 		"AWS_SECRET_ACCESS_KEY=emulator",
 		"AWS_SESSION_TOKEN=emulator",
 		"AWS_ENDPOINT_URL_DYNAMODB=" + s.DynamoDB.URL(),
-		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + s.SecretsManager.URL(),
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + s.SecretsManager.URL,
 		"MOMENTO_ENDPOINT=" + s.Momento.Addr(),
 		"MOMENTO_SECRET_ID=" + s.options.SecretID,
 		"MOMENTO_SECRET_KEY=" + s.options.SecretKey,

@@ -120,8 +120,8 @@ func TestCloseEndsHungRequestsAndLeavesNoGoroutine(t *testing.T) {
 	}
 }
 
-// servingGoroutines returns the stacks of the goroutines that serve for this package. Those of
-// the tests before have ended with their servers.
+// servingGoroutines returns the stacks of the goroutines that serve for this package. Those of the
+// tests before have ended with their servers.
 func servingGoroutines() []string {
 	buf := make([]byte, 4<<20)
 	var serving []string

@@ -39,8 +39,8 @@ func (v *Valkey) Environ() []string {
 	return []string{"CACHE_ENDPOINT=" + v.addr, "CACHE_SECRET_ID=" + ValkeySecretID}
 }
 
-// RotatePassword puts a new password into the secret, and then makes it the only one that the server
-// accepts. Connections that were authenticated stay so, until Disconnect.
+// RotatePassword puts a new password into the secret, and then makes it the only one that the
+// server accepts. Connections that were authenticated stay so, until Disconnect.
 func (v *Valkey) RotatePassword() {
 	password := rand.Text()
 	text, err := json.Marshal(map[string]string{"password": password})

@@ -1,6 +1,6 @@
-// Package runtimeapi runs a compiled function as Lambda runs it: a process of its own, with Lambda's
-// environment, that polls a Lambda Runtime API. The API is on loopback, and what Lambda decides is in
-// the hands of the caller: when the process is invoked, frozen, thawed and ended.
+// Package runtimeapi runs a compiled function as Lambda runs it: a process of its own, with
+// Lambda's environment, that polls a Lambda Runtime API. The API is on loopback, and what Lambda
+// decides is in the hands of the caller: when the process is invoked, frozen, thawed and ended.
 //
 //	package main
 //
@@ -32,6 +32,6 @@
 // invocation to whichever poll is open, so a process that polls in parallel is invoked in parallel,
 // and it ends a process that has not answered when its deadline passes.
 //
-// Not done: extensions get no events, a process that has answered is not frozen unasked, an ended one
-// is not started again, and memory and CPU are not limited.
+// Not done: extensions get no events, a process that has answered is not frozen unasked, an ended
+// one is not started again, and memory and CPU are not limited.
 package runtimeapi

@@ -26,8 +26,8 @@ func (e *FunctionError) Error() string {
 	return fmt.Sprintf("runtimeapi: the function failed: %s: %s", e.Type, e.Message)
 }
 
-// functionError reads what a runtime posts about an error. The header's type is the body's where the
-// runtime sends none.
+// functionError reads what a runtime posts about an error. The header's type is the body's where
+// the runtime sends none.
 func functionError(kind string, body []byte) *FunctionError {
 	var e struct {
 		ErrorMessage string  `json:"errorMessage"`

@@ -18,8 +18,8 @@ type extension struct {
 
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// register lets an extension in, until the process polls for its first invocation. It takes none that
-// wants events: internal extensions register to be sent SIGTERM.
+// register lets an extension in, until the process polls for its first invocation. It takes none
+// that wants events: internal extensions register to be sent SIGTERM.
 func (p *Process) register(w http.ResponseWriter, r *http.Request) {
 	name := r.Header.Get(headerExtensionName)
 	if name == "" {
@@ -64,7 +64,7 @@ func (p *Process) addExtension(name string) (id, kind string) {
 	return id, ""
 }
 
-// nextEvent never has one: nobody could register for any.
+// nextEvent never returns: extensions cannot register for events.
 func (p *Process) nextEvent(w http.ResponseWriter, r *http.Request) {
 	if kind := p.ask(r.Header.Get(headerExtensionID)); kind != "" {
 		refuse(w, http.StatusForbidden, kind)
@@ -73,8 +73,8 @@ func (p *Process) nextEvent(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// ask notes that the extension with this identifier asks for its first event. It returns the type of
-// the error.
+// ask notes that the extension with this identifier asks for its first event. It returns the type
+// of the error.
 func (p *Process) ask(id string) (kind string) {
 	switch {
 	case id == "":

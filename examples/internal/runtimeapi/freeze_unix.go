@@ -11,13 +11,14 @@ import (
 	"time"
 )
 
-// Freeze stops the process as it stands, as Lambda does between invocations, and returns when it has
-// stopped. Its connections stay up, and its clock goes on.
+// Freeze stops the process as it stands, as Lambda does between invocations, and returns when it
+// has stopped. Its connections stay up, and its clock goes on.
 func (p *Process) Freeze() error {
 	if err := p.signal("freeze", syscall.SIGSTOP); err != nil {
 		return err
 	}
-	// A thread that runs elsewhere just now goes on for a moment; all do if somebody thaws the process meanwhile.
+	// A thread that runs elsewhere just now goes on for a moment; all do if the process is thawed
+	// meanwhile.
 	for end := time.Now().Add(10 * time.Second); !p.stopped(); {
 		if time.Now().After(end) {
 			return fmt.Errorf("runtimeapi: freeze %s: it has not stopped", p.name)
@@ -31,8 +32,8 @@ func (p *Process) Freeze() error {
 	return p.signal("freeze", syscall.Signal(0)) // an error if it has ended
 }
 
-// stopped reports whether all threads have stopped, by proc(5). Where there is no such file system, it
-// allows for some time instead.
+// stopped reports whether all threads have stopped, by proc(5). Where there is no such file system,
+// it allows for some time instead.
 func (p *Process) stopped() bool {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
 	if len(threads) == 0 {

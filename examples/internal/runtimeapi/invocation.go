@@ -30,13 +30,14 @@ type answer struct {
 	err     error
 }
 
-// Invoke hands the event to the process, once that polls for one, and returns its response. A process
-// that has one poll open at a time is invoked once at a time, one with several concurrently.
+// Invoke hands the event to the process, once that polls for one, and returns its response. A
+// process that has one poll open at a time is invoked once at a time, one with several
+// concurrently.
 //
-// The error is a *FunctionError where the function answered with one, a *TimeoutError where it did not
-// answer within the timeout and its grace, which count from the hand-over, and an *ExitError where the
-// process has ended. If ctx ends first, its cause is returned, and an invocation that was handed over goes
-// on, within its timeout.
+// The error is a *FunctionError where the function answered with one, a *TimeoutError where it did
+// not answer within the timeout and its grace, which count from the hand-over, and an *ExitError
+// where the process has ended. If ctx ends first, its cause is returned, and an invocation that was
+// handed over goes on, within its timeout.
 func (p *Process) Invoke(ctx context.Context, in Invocation) ([]byte, error) {
 	inv := &invocation{Invocation: in, id: newRequestID(), answer: make(chan answer, 1)}
 	inv.Timeout = cmp.Or(in.Timeout, p.timeout)

@@ -112,10 +112,10 @@ func (p *Process) environ(api string, concurrency int) []string {
 	return env
 }
 
-// Ready returns nil once the Init phase has ended: the process has polled for its first invocation, and
-// each extension that it has registered has asked for its first event.
-// The error is a *FunctionError where the process reported one of its own, an *ExitError where it
-// ended instead, or the cause of ctx.
+// Ready returns nil once the Init phase has ended: the process has polled for its first invocation,
+// and each extension that it has registered has asked for its first event. The error is a
+// *FunctionError where the process reported one of its own, an *ExitError where it ended instead,
+// or the cause of ctx.
 func (p *Process) Ready(ctx context.Context) error {
 	select {
 	case <-p.ready:
@@ -144,8 +144,9 @@ func (p *Process) Log() string { return p.log.String() }
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
 // Shutdown ends the process as Lambda does: with SIGTERM if an extension has registered, which a
-// runtime does to be told, and otherwise with SIGKILL, as also when ctx ends first. It returns when the
-// process has ended: nil if that was with status 0, else an *ExitError, joined to the cause of ctx.
+// runtime does to be told, and otherwise with SIGKILL, as also when ctx ends first. It returns when
+// the process has ended: nil if that was with status 0, else an *ExitError, joined to the cause of
+// ctx.
 func (p *Process) Shutdown(ctx context.Context) error {
 	signal := syscall.SIGKILL
 	select {

@@ -22,8 +22,8 @@ const (
 	headerExtensionID   = "Lambda-Extension-Identifier"
 )
 
-// maxResponse is Lambda's limit on a buffered response: the 6 MB of its documentation, with what its
-// emulator grants on top.
+// maxResponse is Lambda's limit on a buffered response: the 6 MB of its documentation, with what
+// its emulator grants on top.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 // https://github.com/aws/aws-lambda-runtime-interface-emulator
 const maxResponse = 6<<20 + 100
@@ -39,8 +39,8 @@ func (p *Process) handler() http.Handler {
 	return mux
 }
 
-// next answers a poll with the next invocation, however long that takes to come. None comes before the
-// Init phase has ended.
+// next answers a poll with the next invocation, however long that takes to come. None comes before
+// the Init phase has ended.
 func (p *Process) next(w http.ResponseWriter, r *http.Request) {
 	p.poll()
 	select {
@@ -80,8 +80,8 @@ func (p *Process) response(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a := answer{payload: payload}
-	// A handler that streams may fail after it has begun: its runtime then ends the body and says so
-	// behind it.
+	// A handler that streams may fail after it has begun: its runtime then ends the body and says
+	// so behind it.
 	if kind := r.Trailer.Get(headerErrorType); kind != "" {
 		body, _ := base64.StdEncoding.DecodeString(r.Trailer.Get(trailerErrorBody)) // optional
 		a.err = functionError(kind, body)
@@ -141,7 +141,7 @@ func (p *Process) answer(id string, a answer) bool {
 	return ok
 }
 
-// overrun ends a process that has not answered in time, whether or not somebody still waits for that.
+// overrun ends a process that has not answered in time, whether or not its caller still waits.
 func (p *Process) overrun(inv *invocation) {
 	if p.answer(inv.id, answer{err: &TimeoutError{Function: p.name, RequestID: inv.id, After: inv.Timeout}}) {
 		_ = p.cmd.Process.Kill() // it ended just now, if this fails

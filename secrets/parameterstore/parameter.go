@@ -1,0 +1,114 @@
+// Package parameterstore reads a secret from AWS Systems Manager Parameter Store, where it is a
+// parameter of type SecureString. A [Parameter] is a secrets.Source, with the time limit, the
+// attempts and the errors of a secrets.SecretsManager.
+//
+//	src := parameterstore.Parameter{
+//		API:  parameterstore.NewClient(cfg),
+//		Name: "/accounts/momento",
+//	}
+//	token, err := secrets.Load(ctx, src, "")
+//
+// The caller needs ssm:GetParameter, and kms:Decrypt where the KMS key is customer-managed.
+package parameterstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/warmclient/warmclient/internal/awscall"
+	"github.com/warmclient/warmclient/secrets"
+)
+
+// API is the one call that [Parameter] makes. *ssm.Client is one. If an implementation also has the
+// Options method of that client, its region is checked against the parameter's ARN.
+type API interface {
+	GetParameter(ctx context.Context, in *ssm.GetParameterInput, opts ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
+}
+
+var _ API = (*ssm.Client)(nil)
+
+// NewClient returns a client for calls of one second, with the settings of secrets.NewClient: it
+// connects within 500ms, makes three attempts with pauses of at most 100ms between them, and keeps
+// no connection. The options come last.
+//
+// NewClient does no I/O and reads no environment.
+func NewClient(cfg aws.Config, opts ...func(*ssm.Options)) *ssm.Client {
+	limits := func(o *ssm.Options) {
+		o.HTTPClient = awscall.HTTPClient(o.HTTPClient)
+		o.Retryer = awscall.Retryer()
+		// The client wraps the retryer once more with this number, after all options have run.
+		o.RetryMaxAttempts = 0
+	}
+	return ssm.NewFromConfig(cfg, append([]func(*ssm.Options){limits}, opts...)...)
+}
+
+// Parameter reads a secret from Parameter Store. A fetch is one GetParameter, with decryption, and
+// its retries. It is safe for concurrent use by multiple goroutines.
+type Parameter struct {
+	// API makes the call; see [NewClient]. It is required.
+	API API
+	// Name is the parameter's name or ARN, with :version or :label appended to read another version
+	// than the latest. It is required. An ARN of another region than the client's is ErrNotFound
+	// before any call.
+	Name string
+	// Timeout bounds a whole fetch: credentials, connecting, every attempt, the pauses between
+	// them, and reading the answer. An earlier deadline of the caller holds too. The default is 1s.
+	Timeout time.Duration
+}
+
+var _ secrets.Source = Parameter{}
+
+var (
+	errNoAPI       = errors.New("Parameter.API is not set")
+	errNoName      = errors.New("no Name is set")
+	errNoParameter = errors.New("the answer holds no parameter")
+)
+
+// Fetch reads the parameter. Its errors are *secrets.Error, with the kinds, causes and texts of
+// those of secrets.SecretsManager. As there, nothing is logged during the call.
+func (p Parameter) Fetch(ctx context.Context) (secrets.Document, error) {
+	region, err := p.check()
+	if err != nil {
+		return secrets.Document{}, err
+	}
+	out, failure := awscall.Do(ctx, p.Timeout, "ssm:GetParameter",
+		func(ctx context.Context, w *awscall.Watch) (*ssm.GetParameterOutput, error) {
+			in := &ssm.GetParameterInput{Name: &p.Name, WithDecryption: aws.Bool(true)}
+			return p.API.GetParameter(ctx, in, func(o *ssm.Options) {
+				w.Attach(&o.Logger, &o.ClientLogMode, &o.APIOptions)
+			})
+		})
+	if failure != nil {
+		return secrets.Document{}, p.fail(region, failure.Kind, failure.Cause)
+	}
+	if out.Parameter == nil || out.Parameter.Value == nil {
+		return secrets.Document{}, p.fail(region, secrets.ErrUnavailable, errNoParameter)
+	}
+	return secrets.NewDocument(p.Name, *out.Parameter.Value), nil
+}
+
+// check refuses what no call can answer, and returns the region to name in errors.
+func (p Parameter) check() (region string, err error) {
+	var ofClient string
+	if client, ok := p.API.(interface{ Options() ssm.Options }); ok {
+		ofClient = client.Options().Region
+	}
+	region, err = awscall.Region(p.Name, ofClient)
+	switch {
+	case p.API == nil:
+		return region, p.fail(region, nil, errNoAPI)
+	case p.Name == "":
+		return region, p.fail(region, secrets.ErrNotFound, errNoName)
+	case err != nil:
+		return region, p.fail(region, secrets.ErrNotFound, err)
+	}
+	return region, nil
+}
+
+func (p Parameter) fail(region string, kind, cause error) error {
+	return &secrets.Error{Op: "fetch", Secret: p.Name, Region: region, Kind: kind, Err: cause}
+}
