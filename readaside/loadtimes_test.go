@@ -77,7 +77,7 @@ func TestAPanicOfLoadIsOneOfAllCallers(t *testing.T) {
 			require.True(t, ok)
 			require.ErrorIs(t, err, errTest)
 			require.Contains(t, err.Error(), "test error")
-			require.Contains(t, err.Error(), "loads_test.go", "the stack is that of Load")
+			require.Contains(t, err.Error(), "loadtimes_test.go", "the stack is that of Load")
 		}
 		require.Contains(t, f.steps(), "load load failed")
 		require.Panics(t, func() { _, _, _ = f.Fresh(t.Context(), "1") })
