@@ -12,12 +12,13 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// Load returns the configuration of this process, as [Tune] returns it for the zero [Options]. An
-// error tells of a setting that is malformed, or of a file that cannot be read.
+// Load returns the configuration of this process, as [Tune] returns it for the zero [Options]. It
+// returns an error if a setting is malformed or a file cannot be read.
 //
-// On Lambda it reads the environment alone, unless that lacks the region or the credentials, or
-// names a profile, a file, or the defaults mode "auto". Elsewhere, and then, it calls
-// LoadDefaultConfig. ctx is for what that may ask over the network.
+// On Lambda, Load reads only the environment. If the environment lacks the region or the
+// credentials, or names a profile, a file, or the defaults mode "auto", and on all other hosts,
+// Load calls LoadDefaultConfig. ctx applies to requests that LoadDefaultConfig sends over the
+// network.
 func Load(ctx context.Context) (aws.Config, error) {
 	env, err := config.NewEnvConfig()
 	if err != nil {
@@ -33,18 +34,19 @@ func Load(ctx context.Context) (aws.Config, error) {
 	return Tune(cfg, Options{}), nil
 }
 
-// onLambda asks for a variable that only the runtime sets: those with credentials are also found on
-// machines whose files and profiles count.
+// onLambda checks a variable that only the Lambda runtime sets. Variables with credentials are also
+// set on machines that use files and profiles.
 func onLambda() bool { return os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" }
 
-// sufficient reports whether env says all that LoadDefaultConfig would look for elsewhere.
+// sufficient reports whether env contains everything that LoadDefaultConfig would look for
+// elsewhere.
 func sufficient(env config.EnvConfig) bool {
 	return env.Region != "" && env.Credentials.HasKeys() &&
 		env.SharedConfigProfile == "" && env.SharedConfigFile == "" && env.SharedCredentialsFile == "" &&
 		env.CustomCABundle == "" && env.DefaultsMode != aws.DefaultsModeAuto
 }
 
-// fromEnvironment returns what LoadDefaultConfig returns where there is no file.
+// fromEnvironment returns the configuration that LoadDefaultConfig returns if there is no file.
 func fromEnvironment(env config.EnvConfig) aws.Config {
 	cfg := aws.Config{
 		Region: env.Region,
@@ -53,8 +55,8 @@ func fromEnvironment(env config.EnvConfig) aws.Config {
 			Source: []aws.CredentialSource{aws.CredentialSourceEnvVars},
 		}),
 		Logger: logging.NewStandardLogger(os.Stderr),
-		// Clients ask the sources for an endpoint of their own, such as AWS_ENDPOINT_URL_DYNAMODB,
-		// for FIPS and dual stack, and for what only S3 knows.
+		// Clients read the endpoint of their service, such as AWS_ENDPOINT_URL_DYNAMODB, the
+		// settings for FIPS and dual stack, and settings specific to S3 from the sources.
 		ConfigSources:               []any{env},
 		DefaultsMode:                cmp.Or(env.DefaultsMode, aws.DefaultsModeLegacy),
 		RetryMode:                   env.RetryMode,

@@ -1,10 +1,10 @@
-// Package benchmarks is the root of a module of its own, which sets the packages of warmclient
-// beside what else one would use: holders, secrettimes, tabletimes and readaside. Package coldstart
-// starts whole functions, and package growth adds callers. Their tests print what each contender
-// does in the hard cases, their benchmarks what it costs. The peers are requirements of this module
-// only.
+// Package benchmarks is the root of a separate module that compares the packages of warmclient with
+// alternatives: packages holders, secrettimes, tabletimes and readaside. Package coldstart starts
+// whole functions, package growth increases the number of clients, and package fleet simulates many
+// processes. The tests print the results of each contender in the hard cases, and the benchmarks
+// measure the costs. Only this module requires the peers.
 //
-// All of it in one run, from the root of the repository, as tables and pictures:
+// To run everything and to write tables and plots, run in the root of the repository:
 //
 //	go run ./benchmarks/report
 package benchmarks

@@ -21,12 +21,12 @@ type Cache interface {
 	// Set stores value under key for ttl.
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
 
-	// SetIfAbsent stores value under key for ttl if nothing is stored there, and reports whether
-	// it did, in one atomic step.
+	// SetIfAbsent stores value under key for ttl if nothing is stored there, and reports whether it
+	// did, in one atomic step.
 	SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) (stored bool, err error)
 
-	// SetIfEqual stores value under key for ttl if old is stored there, and reports whether it
-	// did, in one atomic step.
+	// SetIfEqual stores value under key for ttl if old is stored there, and reports whether it did,
+	// in one atomic step.
 	SetIfEqual(ctx context.Context, key string, old, value []byte, ttl time.Duration) (stored bool, err error)
 
 	// Delete removes what is stored under key. Deleting a key that is not there is no error.

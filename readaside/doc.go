@@ -12,8 +12,8 @@
 //	err = store.Write(ctx, func(ctx context.Context) error { return table.put(ctx, p) },
 //		products.ChangedTo(p.ID, p))
 //
-// A [Cache] on Momento is in package momentocache, one for tests in cachetest. A client that
-// ignores its context is wrapped with [Detach].
+// Package momentocache has a [Cache] on Momento, valkeycache one on Valkey and Redis, and cachetest
+// one for tests. Wrap a client that ignores its context with [Detach].
 //
 // # Protocol
 //

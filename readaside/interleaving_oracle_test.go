@@ -89,8 +89,8 @@ func (w *world) fenced(actor string, fence []byte) {
 // What the package documents under "What remains" comes down to one rule. A write is covered once
 // its own fence is in the cache when it takes effect, or a later fence or Delete, its own or
 // another's, has reached the cache since. A write that is not covered has lost its second call or
-// its process, and its fence too: that was lost or evicted, or another write replaced or deleted it.
-// Only these excuse a fence that is missing.
+// its process, and its fence too: that was lost or evicted, or another write replaced or deleted
+// it. Only these excuse a fence that is missing.
 func (w *world) commit(wr *writing, v int) {
 	entry := w.peek()
 	w.mu.Lock()
@@ -124,7 +124,8 @@ func (w *world) failed(s *step) {
 	w.faulty++
 }
 
-// excuse is called when something has happened after which the fences of some writes may be missing.
+// excuse is called when something has happened after which the fences of some writes may be
+// missing.
 func (w *world) excuse(missing func(*writing) bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

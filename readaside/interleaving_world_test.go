@@ -246,7 +246,8 @@ const (
 	isCacheCall
 )
 
-// pending returns the newest version that the process has written and that has not reached the cache.
+// pending returns the newest version that the process has written and that has not reached the
+// cache.
 func (w *world) pending(p *process) (version int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -18,14 +18,14 @@ import (
 type Entity[K, V any] struct {
 	// Name tells the entity apart in cache keys and events. It is required and unique in a Store.
 	Name string
-	// Version is part of a cache entry, not of its key. Raise it when the encoding of V changes:
-	// an entry of another version is a miss.
+	// Version is part of a cache entry, not of its key. Raise it when the encoding of V changes: an
+	// entry of another version is a miss.
 	Version int
 	// Key returns id as a string, a different one for each id. If nil, it is the id itself, where
 	// K's kind is a string or an integer.
 	Key func(id K) string
-	// Load reads the database. It is required, and its read must be strongly consistent. It
-	// reports found == false where there is no such entity.
+	// Load reads the database. It is required, and its read must be strongly consistent. It reports
+	// found == false where there is no such entity.
 	Load func(ctx context.Context, id K) (v V, found bool, err error)
 	// Encode and Decode convert between V and bytes. If both are nil, V is encoded as JSON. Where
 	// one of them fails or panics, the entity is loaded, or not cached.
@@ -135,9 +135,9 @@ func (r *Reader[K, V]) Get(ctx context.Context, id K) (v V, found bool, err erro
 }
 
 // Fresh returns the entity from a Load of its own, or found == false where there is none: no cache
-// is asked or filled, and no other caller's Load is shared. It is for decisions, such as who may
-// do what. The context of Load is that of the caller, and ends after LoadTimeout. The error is
-// that of Load, or context.Cause(ctx), at once when ctx ends first.
+// is asked or filled, and no other caller's Load is shared. It is for decisions, such as who may do
+// what. The context of Load is that of the caller, and ends after LoadTimeout. The error is that of
+// Load, or context.Cause(ctx), at once when ctx ends first.
 func (r *Reader[K, V]) Fresh(ctx context.Context, id K) (v V, found bool, err error) {
 	if ctx.Err() != nil {
 		return v, false, context.Cause(ctx)

@@ -12,9 +12,9 @@ import (
 	"unicode/utf8"
 )
 
-// A Document is one version of a secret, as its source returned it. It prints as REDACTED, as a
-// [Token] does. The zero Document is an empty one. The errors of its methods are *[Error] and hold
-// no piece of it. A Document is safe for concurrent use by multiple goroutines.
+// A Document is one version of a secret, as its source returned it. Like a [Token], it prints as
+// REDACTED. The zero Document is empty. Its methods return errors of type *[Error], which contain
+// no part of the document. A Document is safe for concurrent use by multiple goroutines.
 type Document struct {
 	redacted
 	name, versionID, region string
@@ -22,15 +22,15 @@ type Document struct {
 	content *func() content
 }
 
-// content is text, or bytes where binary is set.
+// content is text, or bytes if binary is set.
 type content struct {
 	text   string
 	binary bool
 	bytes  []byte
 }
 
-// NewDocument returns a document that holds text, for a [Source] of your own. The name appears in
-// errors: use one by which the secret is found.
+// NewDocument returns a document that holds text, for a custom [Source]. The name appears in errors
+// and should identify the secret.
 func NewDocument(name, text string) Document {
 	return newDocument(name, "", "", content{text: text})
 }
@@ -43,14 +43,16 @@ func newDocument(name, versionID, region string, c content) Document {
 	return Document{name: name, versionID: versionID, region: region, content: &read}
 }
 
-// Name returns the id, variable or path that the document came from.
+// Name returns the secret's ID, the environment variable or the file path that the document was
+// read from.
 func (d Document) Name() string { return d.name }
 
-// VersionID returns the version's id in Secrets Manager, or "" for a document of another source.
+// VersionID returns the ID of the version in Secrets Manager, or "" for a document from another
+// source.
 func (d Document) VersionID() string { return d.versionID }
 
-// Key returns the text of the member name of a document that is one JSON object. The name is
-// matched exactly, at the top level. Of a repeated member, the last one counts.
+// Key returns the string value of the top-level member called name. The document must be one JSON
+// object. The name is case-sensitive. If a member is repeated, Key returns the last one.
 //
 // Kinds of error: ErrNotJSON, ErrNoKey, ErrNotString, and those of [Document.Text].
 func (d Document) Key(name string) (Token, error) {
@@ -58,7 +60,7 @@ func (d Document) Key(name string) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	// The decoder's errors quote the document. They are dropped.
+	// The decoder's errors are dropped, because they quote the document.
 	var object map[string]json.RawMessage
 	if json.Unmarshal([]byte(text), &object) != nil || object == nil {
 		return Token{}, d.fail(name, ErrNotJSON, notJSONHint(text))
@@ -74,10 +76,10 @@ func (d Document) Key(name string) (Token, error) {
 	return d.token(name, value)
 }
 
-// Text returns the whole document as a text.
+// Text returns the whole document as a [Token].
 //
-// Kinds of error: ErrNotText for a binary secret and for a text that holds invalid UTF-8 or U+FFFD,
-// ErrEmpty, and ErrWhitespace for white space or a byte order mark at either end.
+// Kinds of error: ErrNotText for a binary secret and for a text that contains invalid UTF-8 or
+// U+FFFD, ErrEmpty, and ErrWhitespace for white space or a byte order mark at either end.
 func (d Document) Text() (Token, error) {
 	text, err := d.text("")
 	if err != nil {
@@ -86,13 +88,13 @@ func (d Document) Text() (Token, error) {
 	return d.token("", text)
 }
 
-// Decode decodes the document, a JSON text, into the value that v points to, as [json.Unmarshal]
-// does. It is for secrets that hold more than texts, such as one of Amazon RDS with its port
-// number. The value holds the secret in plain text: take from it what is not secret, and the
-// password with [Document.Key]. After an error, the value is undefined.
+// Decode decodes the JSON document into the value that v points to, as [json.Unmarshal] does. Use
+// it for secrets with members that are not strings, such as the port number in a secret of Amazon
+// RDS. The value then holds the whole secret in plain text, so prefer [Document.Key] for the
+// password. After an error, the value is undefined.
 //
 // Kinds of error: ErrNotJSON, also for null; ErrNotText for a binary secret and for invalid UTF-8
-// or U+FFFD anywhere in the document; ErrEmpty; and nil where the document does not fit v.
+// or U+FFFD anywhere in the document; ErrEmpty; and nil if the document does not fit v.
 func (d Document) Decode(v any) error {
 	text, err := d.text("")
 	if err != nil {
@@ -113,8 +115,8 @@ func (d Document) Decode(v any) error {
 	return nil
 }
 
-// mismatch returns what may be said of err, which json.Unmarshal returned for v: the types of v,
-// and no piece of the document.
+// mismatch replaces err, which json.Unmarshal returned for v, with an error that names the types of
+// v and contains no part of the document.
 func mismatch(err error, v any) error {
 	if invalid, ok := errors.AsType[*json.InvalidUnmarshalError](err); ok {
 		return invalid
@@ -123,18 +125,18 @@ func mismatch(err error, v any) error {
 	if !ok || e.Type == nil {
 		return fmt.Errorf("the document does not fit %T", v)
 	}
-	what, _, _ := strings.Cut(e.Value, " ") // of a number, the text has its digits
+	what, _, _ := strings.Cut(e.Value, " ") // for a number, Value contains its digits
 	if !slices.Contains([]string{"array", "bool", "number", "object", "string"}, what) {
 		what = "value"
 	}
 	return fmt.Errorf("a JSON %s does not fit type %v in %T", what, e.Type, v)
 }
 
-// holdsReplacement reports whether U+FFFD is in a key or a value of a valid JSON text. A decoder
-// reads it for invalid UTF-8 and for half of a surrogate pair.
+// holdsReplacement reports whether a key or a value of a valid JSON text contains U+FFFD. The
+// decoder substitutes it for invalid UTF-8 and for half of a surrogate pair.
 func holdsReplacement(text string) bool {
 	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber() // any number is a token
+	decoder.UseNumber() // accepts numbers of any size
 	for {
 		token, err := decoder.Token()
 		if err != nil {
@@ -146,7 +148,7 @@ func holdsReplacement(text string) bool {
 	}
 }
 
-// Bytes returns a copy of the document, binary or text, unchecked.
+// Bytes returns a copy of the document, binary or text. It does not validate the content.
 //
 // Kind of error: ErrEmpty.
 func (d Document) Bytes() ([]byte, error) {
@@ -168,7 +170,7 @@ func (d Document) read() content {
 	return (*d.content)()
 }
 
-// text returns the document for a search for key.
+// text returns the document as text. Its errors name key.
 func (d Document) text(key string) (string, error) {
 	c := d.read()
 	switch {
@@ -180,8 +182,8 @@ func (d Document) text(key string) (string, error) {
 	return c.text, nil
 }
 
-// token refuses texts that no service accepts. The error here names the secret; the service's does
-// not.
+// token rejects texts that no service accepts, because its error names the secret and the service's
+// error does not.
 func (d Document) token(key, text string) (Token, error) {
 	switch {
 	case text == "":

@@ -10,11 +10,11 @@ import (
 
 // The kinds of [Error], for [errors.Is].
 var (
-	// ErrNotFound: there is no such secret, parameter, variable or file, or its ARN is of another
-	// region than the client's.
+	// ErrNotFound: the secret, parameter, environment variable or file does not exist, or its ARN
+	// is in another region than the client's.
 	ErrNotFound = awscall.ErrNotFound
-	// ErrAccessDenied: the permission is missing, or the credentials are missing, unknown, expired
-	// or badly signed. The text says which.
+	// ErrAccessDenied: the permission is missing, or the credentials are missing, unknown or
+	// expired, or the signature is invalid. The text says which.
 	ErrAccessDenied = awscall.ErrAccessDenied
 	// ErrDecrypt: the service could not decrypt with the KMS key.
 	ErrDecrypt = awscall.ErrDecrypt
@@ -22,7 +22,7 @@ var (
 	ErrInvalidState = awscall.ErrInvalidState
 	// ErrThrottled: there were too many requests.
 	ErrThrottled = awscall.ErrThrottled
-	// ErrTimeout: a time limit passed without an answer.
+	// ErrTimeout: the deadline passed before an answer arrived.
 	ErrTimeout = awscall.ErrTimeout
 	// ErrUnavailable: the connection was refused or broken, the status was 5xx, or the answer was
 	// empty, malformed or larger than 1 MiB.
@@ -30,17 +30,16 @@ var (
 
 	// ErrNotJSON: the document is not one JSON object.
 	ErrNotJSON = errors.New("secrets: not a JSON object")
-	// ErrNoKey: the object has no such key. Case counts.
+	// ErrNoKey: the object has no such key. Keys are case-sensitive.
 	ErrNoKey = errors.New("secrets: no such key")
 	// ErrNotString: the key's value is not a JSON string.
 	ErrNotString = errors.New("secrets: not a string")
 	// ErrEmpty: the text is "", or the secret has no value.
 	ErrEmpty = errors.New("secrets: empty")
-	// ErrWhitespace: the text begins or ends with white space or a byte order mark. No token does,
-	// but a pasted one often.
+	// ErrWhitespace: the text begins or ends with white space or a byte order mark, which is often
+	// a mistake made when pasting the token.
 	ErrWhitespace = errors.New("secrets: white space around the text")
-	// ErrNotText: the secret is binary, or the text holds U+FFFD: it, or what it was made from, was
-	// not valid UTF-8.
+	// ErrNotText: the secret is binary, or the text contains U+FFFD or invalid UTF-8.
 	ErrNotText = errors.New("secrets: not a text")
 )
 
@@ -50,24 +49,24 @@ const (
 	opRead  = "read"
 )
 
-// An Error says what could not be fetched or read, and why. It holds no piece of a secret.
+// An Error describes a failed fetch or read. It contains no part of a secret.
 type Error struct {
-	// Op is "fetch" (from the source) or "read" (out of the document).
+	// Op is "fetch" (from the source) or "read" (from the document).
 	Op string
-	// Secret is the id, variable or path as the source has it.
+	// Secret is the secret's ID, the environment variable or the file path, as set in the source.
 	Secret string
-	// Key is the key asked for, or "".
+	// Key is the requested key, or "".
 	Key string
 	// Region is the AWS region, or "".
 	Region string
-	// Kind is one of this package's sentinels, [context.Canceled] where the caller canceled, or nil
-	// where none fits.
+	// Kind is one of this package's sentinels, [context.Canceled] if the caller canceled, or nil if
+	// none applies.
 	Kind error
-	// Err is the cause, or nil where Kind says it all.
+	// Err is the cause, or nil if there is none besides Kind.
 	Err error
 }
 
-// Error names the secret, region and key, the kind and the cause.
+// Error returns a text that names the secret, region and key, the kind and the cause.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("secrets: ")
@@ -93,7 +92,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns Kind and Err, those that are set.
+// Unwrap returns those of Kind and Err that are not nil.
 func (e *Error) Unwrap() []error {
 	var errs []error
 	for _, err := range []error{e.Kind, e.Err} {

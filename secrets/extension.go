@@ -19,31 +19,32 @@ import (
 
 // Extension reads a secret from the AWS Parameters and Secrets Lambda Extension, or from the AWS
 // Workload Credentials Provider, formerly the AWS Secrets Manager Agent, over HTTP on the loopback
-// interface. Both answer from a cache of their own: after a rotation they may return the old value
-// for its TTL, 300s unless configured. The provider has a query parameter, refreshNow, that reads
-// past its cache; the Lambda extension has not, so Extension does not send it. Where a rotated
-// secret must be seen at once, use [SecretsManager].
+// interface. Both cache secrets: after a rotation they may return the old value for their TTL, 300s
+// by default. The provider's query parameter refreshNow bypasses its cache. The Lambda extension
+// does not have that parameter, so Extension does not send it. Use [SecretsManager] if a rotated
+// secret must be visible at once.
 //
-// The Lambda extension serves during invocations only. A fetch in the Init phase spends its budget
-// on "not ready" and fails with ErrTimeout.
+// The Lambda extension answers only during invocations. A fetch in the Init phase retries until its
+// time limit and fails with [ErrTimeout].
 //
-// The token that both ask for, against forged requests, is taken from AWS_TOKEN, AWS_SESSION_TOKEN
-// or AWS_CONTAINER_AUTHORIZATION_TOKEN, in the provider's order. On Lambda it is the second. A
-// value file://path names a file. If none is set, the token is read from /var/run/awssmatoken,
-// where the provider's installer puts it.
+// Both require a token, which protects them against forged requests. Extension takes it from the
+// first of AWS_TOKEN, AWS_SESSION_TOKEN and AWS_CONTAINER_AUTHORIZATION_TOKEN that is set. On
+// Lambda that is AWS_SESSION_TOKEN. A value of the form file://path names a file that contains the
+// token. If none is set, the token is read from /var/run/awssmatoken, where the provider's
+// installer writes it.
 type Extension struct {
 	// ID is the secret's name or ARN. It is required.
 	ID string
 	// VersionStage is the staging label to read. The default is AWSCURRENT.
 	VersionStage string
-	// VersionID is the version to read. The default is the one that has VersionStage.
+	// VersionID is the version to read. The default is the version with the label VersionStage.
 	VersionID string
-	// Endpoint is where the extension listens. The host must be localhost or a loopback address,
-	// since the token goes there in plain text. The default is the port in
-	// PARAMETERS_SECRETS_EXTENSION_HTTP_PORT, or 2773, of localhost.
+	// Endpoint is the URL of the extension. The host must be localhost or a loopback address,
+	// because the token is sent in plain text. The default is the port in
+	// PARAMETERS_SECRETS_EXTENSION_HTTP_PORT, or 2773, on localhost.
 	Endpoint string
-	// Timeout bounds a whole fetch, retries included. An earlier deadline of the caller holds too.
-	// The default is 1s.
+	// Timeout limits a whole fetch, retries included. An earlier deadline of the caller also
+	// applies. The default is 1s.
 	Timeout time.Duration
 }
 
@@ -59,19 +60,20 @@ var (
 	errNotLoopback = errors.New("Extension.Endpoint must be an http URL of localhost or a loopback address")
 )
 
-// loopback asks the extension. It has no proxy and follows no redirect, so that the token goes
-// nowhere else, and keeps no connection, which would be dead after a freeze.
+// loopback is the client for the extension. It uses no proxy and follows no redirect, so that the
+// token is sent only to the extension. It keeps no idle connection, which could be dead after a
+// freeze.
 var loopback = http.Client{
 	Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// Fetch reads the secret. While the extension is not ready, it is asked again until the budget
-// ends. A refused or broken connection is tried three times. Other failures are final, since the
-// extension retries on its side.
+// Fetch reads the secret. While the extension is not ready, Fetch retries until its time limit. It
+// makes up to three attempts if the connection is refused or broken. It does not retry other
+// failures, because the extension retries them itself.
 //
-// The errors are *[Error] of the same kinds as those of [SecretsManager]. ErrAccessDenied is also
-// the kind for a missing or wrong token.
+// The errors are *[Error] of the same kinds as those of [SecretsManager]. A missing or wrong token
+// is ErrAccessDenied.
 func (e Extension) Fetch(ctx context.Context) (Document, error) {
 	if e.ID == "" {
 		return Document{}, e.fail(ErrNotFound, errNoID)
@@ -129,7 +131,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// url returns the address to read the secret at.
+// url returns the URL to read the secret from.
 func (e Extension) url() (*url.URL, error) {
 	target, err := e.endpoint()
 	if err != nil {
@@ -169,8 +171,8 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
-// readExtensionToken returns "" if there is no token. The request then goes without, and the
-// extension refuses it.
+// readExtensionToken returns "" if there is no token. The request is then sent without one, and the
+// extension rejects it.
 func readExtensionToken() (string, error) {
 	for _, name := range []string{"AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"} {
 		token := os.Getenv(name)
@@ -189,7 +191,7 @@ func readExtensionToken() (string, error) {
 	return strings.TrimSpace(token), err
 }
 
-// region is only for errors: the extension takes its own from the environment.
+// region is only for errors: the extension reads its region from the environment.
 func (e Extension) region() string {
 	if region := awscall.RegionOfARN(e.ID); region != "" {
 		return region

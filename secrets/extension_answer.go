@@ -16,7 +16,8 @@ import (
 	"github.com/warmclient/warmclient/internal/awscall"
 )
 
-// extensionAnswer is what is used of GetSecretValue's answer, which the extension passes on.
+// extensionAnswer is the part of GetSecretValue's answer that this package uses. The extension
+// forwards that answer.
 type extensionAnswer struct {
 	VersionID    string  `json:"VersionId"`
 	SecretString *string `json:"SecretString"`
@@ -50,8 +51,8 @@ func getFromExtension(ctx context.Context, p *awscall.Progress, target *url.URL,
 	return answer, nil
 }
 
-// refusal is an answer other than 200. Of its body only the error code and message are kept, where
-// it has them.
+// refusal is an answer with a status other than 200. It keeps only the error code and message of
+// the body, if there are any.
 type refusal struct {
 	status int
 	cause  error
@@ -59,7 +60,7 @@ type refusal struct {
 
 func newRefusal(status int, body []byte) error {
 	text := string(body)
-	// The extension's words, and those of the provider where it runs as one.
+	// The first text is the extension's, the second is the provider's when it runs as an extension.
 	if strings.Contains(text, "not ready to serve traffic") || strings.Contains(text, "Serving not enabled") {
 		return &refusal{status: status, cause: errNotReady}
 	}
@@ -101,10 +102,10 @@ func (r *refusal) Error() string {
 
 func (r *refusal) Unwrap() error { return r.cause }
 
-// HTTPStatusCode returns the status, under the name the SDK has for it.
+// HTTPStatusCode returns the status. The SDK's response errors have the same method.
 func (r *refusal) HTTPStatusCode() int { return r.status }
 
-const hintToken = "the extension did not accept the token; see Extension for where it is taken from"
+const hintToken = "the extension did not accept the token; see the documentation of Extension for its sources"
 
 func kindOfExtension(err error) (hint string, kind error) {
 	hint, kind = awscall.KindOf(err, permission)

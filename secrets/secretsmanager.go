@@ -11,9 +11,9 @@ import (
 	"github.com/warmclient/warmclient/internal/awscall"
 )
 
-// API is the one call that [SecretsManager] makes. *secretsmanager.Client is one. If an
-// implementation also has the Options method of that client, its region is checked against the
-// secret's ARN.
+// API is the call that [SecretsManager] makes. *secretsmanager.Client implements it. If an
+// implementation also has the Options method of that client, the region of the client is checked
+// against the secret's ARN.
 type API interface {
 	GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput,
 		opts ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
@@ -21,43 +21,46 @@ type API interface {
 
 var _ API = (*secretsmanager.Client)(nil)
 
-// NewClient returns a client for calls of one second: it connects within 500ms, and makes three
-// attempts with pauses of at most 100ms between them, on each call of its life. A single attempt
-// has no limit, so that a slow but good answer is used; [SecretsManager] bounds the whole.
+// NewClient returns a client for calls that take at most one second: it connects within 500ms and
+// makes up to three attempts with pauses of at most 100ms between them. There is no retry quota. A
+// single attempt has no limit, so that a slow answer is still used; [SecretsManager] limits the
+// whole call.
 //
-// The client keeps no connection. It is used once per process or rotation, and an idle connection
-// may be dead after a freeze. Also, net/http prints what arrives on an idle connection to the
-// standard log.
+// The client keeps no idle connection. It is used once per process or rotation, and an idle
+// connection may be dead after a freeze. In addition, net/http writes data that arrives on an idle
+// connection to the standard log.
 //
 // The retry settings of cfg (Retryer, RetryMode, RetryMaxAttempts) and its DefaultsMode do not
-// apply. A cfg.HTTPClient of the SDK's kind or of awsconfig.Tune keeps its other settings, but no
-// limit for an attempt; any other is used as it is. The options come last.
+// apply. If cfg.HTTPClient is the SDK's BuildableClient or comes from awsconfig.Tune, the client
+// keeps its settings except the limit of an attempt; any other HTTP client is used unchanged. The
+// options are applied last.
 //
 // NewClient does no I/O and reads no environment.
 func NewClient(cfg aws.Config, opts ...func(*secretsmanager.Options)) *secretsmanager.Client {
 	limits := func(o *secretsmanager.Options) {
 		o.HTTPClient = awscall.HTTPClient(o.HTTPClient)
 		o.Retryer = awscall.Retryer()
-		// The client wraps the retryer once more with this number, after all options have run.
+		// After all options have run, the client limits the retryer to this number.
 		o.RetryMaxAttempts = 0
 	}
 	return secretsmanager.NewFromConfig(cfg, append([]func(*secretsmanager.Options){limits}, opts...)...)
 }
 
-// SecretsManager reads a secret from AWS Secrets Manager. A fetch is one GetSecretValue and its
-// retries, never DescribeSecret.
+// SecretsManager reads a secret from AWS Secrets Manager. A fetch is one GetSecretValue call and
+// its retries. It does not call DescribeSecret.
 type SecretsManager struct {
 	// API makes the call; see [NewClient]. It is required.
 	API API
-	// ID is the secret's name or ARN. It is required. An ARN of another region than the client's is
-	// ErrNotFound before any call.
+	// ID is the secret's name or ARN. It is required. For an ARN in another region than the
+	// client's, Fetch returns ErrNotFound without a call.
 	ID string
 	// VersionStage is the staging label to read. The default is AWSCURRENT.
 	VersionStage string
-	// VersionID is the version to read. The default is the one that has VersionStage.
+	// VersionID is the version to read. The default is the version with the label VersionStage.
 	VersionID string
-	// Timeout bounds a whole fetch: credentials, connecting, every attempt, the pauses between
-	// them, and reading the answer. An earlier deadline of the caller holds too. The default is 1s.
+	// Timeout limits a whole fetch: credentials, connecting, every attempt, the pauses between
+	// them, and reading the answer. An earlier deadline of the caller also applies. The default is
+	// 1s.
 	Timeout time.Duration
 }
 
@@ -68,15 +71,15 @@ var (
 	errNoID  = errors.New("no ID is set")
 )
 
-// Fetch reads the secret. Its errors are *[Error]. The SDK's own are in their chains, and so is the
-// error of the last attempt if time runs out. The text of a timeout says which host did not answer,
-// and whether the fetch waited for credentials, for the connection or for the answer.
+// Fetch reads the secret. Its errors are *[Error]. They wrap the SDK's errors. A timeout also wraps
+// the error of the last attempt. The text of a timeout says which host did not answer, and whether
+// the fetch waited for credentials, for the connection or for the answer.
 //
 // Kinds: ErrNotFound, ErrAccessDenied, ErrDecrypt, ErrInvalidState, ErrThrottled, ErrUnavailable,
 // ErrTimeout, or [context.Canceled] if ctx was canceled; nil for other errors of the API.
 //
-// During the call, the client's Logger is silent and its ClientLogMode 0, whatever its options: the
-// SDK's log quotes answers.
+// Fetch disables the client's Logger and ClientLogMode for the call, because the SDK's log quotes
+// answers.
 func (s SecretsManager) Fetch(ctx context.Context) (Document, error) {
 	region, err := s.check()
 	if err != nil {
@@ -105,7 +108,7 @@ func (s SecretsManager) input() *secretsmanager.GetSecretValueInput {
 	return in
 }
 
-// newContent returns the content of an answer, of which one of the two is set, or neither.
+// newContent returns the content of an answer, which has a text, binary data or neither.
 func newContent(text *string, binary []byte) content {
 	switch {
 	case text != nil:
@@ -117,7 +120,7 @@ func newContent(text *string, binary []byte) content {
 	}
 }
 
-// check refuses what no call can answer, and returns the region to name in errors.
+// check returns an error if s cannot be fetched, and the region to name in errors.
 func (s SecretsManager) check() (region string, err error) {
 	var ofClient string
 	if client, ok := s.API.(interface{ Options() secretsmanager.Options }); ok {

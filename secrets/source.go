@@ -10,17 +10,17 @@ import (
 	"github.com/warmclient/warmclient/internal/awscall"
 )
 
-// A Source is where a secret comes from: a [SecretsManager], an [Extension], an [Env], a [File], a
-// parameterstore.Parameter, or a [SourceFunc].
+// A Source reads a secret. The implementations are [SecretsManager], [Extension], [Env], [File],
+// [SourceFunc] and parameterstore.Parameter.
 //
-// Fetch reads the secret each time; nothing in this package caches. It returns when ctx is done,
-// its errors hold no piece of a secret, and it is safe for concurrent use by multiple goroutines.
+// Fetch reads the secret on every call; this package does not cache. It returns when ctx is done,
+// its errors contain no part of a secret, and it is safe for concurrent use by multiple goroutines.
 type Source interface {
 	Fetch(ctx context.Context) (Document, error)
 }
 
-// SourceFunc is a function as a Source, for tests and sources of your own. It makes its Document
-// with [NewDocument].
+// SourceFunc is an adapter that makes a function a Source, for tests and custom sources. The
+// function returns a Document made with [NewDocument].
 type SourceFunc func(ctx context.Context) (Document, error)
 
 // Fetch calls f.
@@ -28,11 +28,11 @@ func (f SourceFunc) Fetch(ctx context.Context) (Document, error) { return f(ctx)
 
 var errNoSource = errors.New("no source is set")
 
-// Load fetches the secret from src and returns the text under key, as [Document.Key] does, or the
-// whole text where key is "", as [Document.Text] does.
+// Load fetches the secret from src and returns the text under key, as [Document.Key] does. If key
+// is "", it returns the whole text, as [Document.Text] does.
 //
-// Its errors are *[Error] with key as the Key. An *Error of the source is copied for that, and any
-// other error of it is wrapped.
+// Its errors are *[Error] with Key set to key. Load copies an *Error from the source and wraps any
+// other error.
 func Load(ctx context.Context, src Source, key string) (Token, error) {
 	if src == nil {
 		return Token{}, &Error{Op: opFetch, Key: key, Err: errNoSource}
@@ -47,9 +47,10 @@ func Load(ctx context.Context, src Source, key string) (Token, error) {
 	return doc.Key(key)
 }
 
-// withKey returns err, of a source, as an *Error. The source may return the same *Error to others.
+// withKey returns err as an *Error with the given key. It copies err, because the source may return
+// the same *Error to other callers.
 func withKey(err error, key string) error {
-	e, ok := err.(*Error) // an error around an *Error says more: it is wrapped
+	e, ok := err.(*Error) // an error that wraps an *Error is wrapped, to keep its text
 	if !ok || e == nil {
 		return &Error{Op: opFetch, Key: key, Err: err}
 	}
@@ -61,17 +62,17 @@ func withKey(err error, key string) error {
 	return &keyed
 }
 
-// Env reads a secret from an environment variable, for local development and tests. On Lambda, all
-// who may read a function's configuration may read its variables.
+// Env reads a secret from an environment variable, for local development and tests. On Lambda,
+// every principal that can read a function's configuration can read its environment variables.
 type Env struct {
-	// Name is the variable's name. It is required. The value is taken as it is.
+	// Name is the name of the variable. It is required. The value is not trimmed.
 	Name string
 }
 
 var errUnset = errors.New("the environment variable is not set")
 
-// Fetch reads the variable. The kind of its *[Error] is ErrNotFound for an unset variable. One that
-// is set to "" is found, and empty. It is ErrTimeout or [context.Canceled] if ctx is done.
+// Fetch reads the variable. The kind of its *[Error] is ErrNotFound if the variable is not set, and
+// ErrTimeout or [context.Canceled] if ctx is done. A variable set to "" is an empty document.
 func (e Env) Fetch(ctx context.Context) (Document, error) {
 	if ctx.Err() != nil {
 		return Document{}, stopped(ctx, e.Name)
@@ -83,19 +84,18 @@ func (e Env) Fetch(ctx context.Context) (Document, error) {
 	return NewDocument(e.Name, text), nil
 }
 
-// File reads a secret from a file, for local development, tests, and secrets that are mounted.
+// File reads a secret from a file, for local development, tests and mounted secrets.
 type File struct {
-	// Path is the file's path. It is required. One final newline is trimmed, since editors and echo
-	// add it.
+	// Path is the file's path. It is required. One trailing newline is trimmed.
 	Path string
 }
 
-// Fetch reads the file, at most 1 MiB. The kind of its *[Error] is ErrNotFound, ErrAccessDenied
-// where the file's mode forbids it, ErrTimeout or [context.Canceled] if ctx is done before Fetch
-// opens the file, and nil for other errors.
+// Fetch reads the file, at most 1 MiB. The kind of its *[Error] is ErrNotFound, ErrAccessDenied if
+// the file's mode forbids it, ErrTimeout or [context.Canceled] if ctx is done before Fetch opens
+// the file, and nil for other errors.
 //
-// Fetch does not end with ctx while it reads. A pipe without a writer, or a network file system,
-// holds it.
+// Once it has begun, Fetch ignores ctx: opening a pipe without a writer, or reading from a network
+// file system, may block.
 func (f File) Fetch(ctx context.Context) (Document, error) {
 	if ctx.Err() != nil {
 		return Document{}, stopped(ctx, f.Path)

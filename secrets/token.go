@@ -9,8 +9,8 @@ import (
 // A Token is a secret text. It prints as REDACTED under every verb of fmt, in log/slog, JSON, XML
 // and text. Only [Token.Reveal] returns the text. A gob encoder refuses it.
 //
-// Tokens are comparable: copies of one Token are equal, two Tokens of the same text are not. The
-// zero Token holds no text. A Token is safe for concurrent use by multiple goroutines.
+// Tokens are comparable: copies of one Token are equal, but two Tokens of the same text are not.
+// The zero Token holds no text. A Token is safe for concurrent use by multiple goroutines.
 type Token struct {
 	redacted
 	reveal *func() string
@@ -22,7 +22,7 @@ func newToken(text string) Token {
 }
 
 // Reveal returns the secret text, or "" for the zero Token. Call it where the text is used, and
-// keep the Token until then.
+// store the Token rather than the text.
 func (t Token) Reveal() string {
 	if t.reveal == nil {
 		return ""
@@ -30,22 +30,22 @@ func (t Token) Reveal() string {
 	return (*t.reveal)()
 }
 
-// IsZero reports whether t is the zero Token. A Token that this package has returned without an
-// error is not, and its text is not empty.
+// IsZero reports whether t is the zero Token. A Token that this package returns with a nil error is
+// not zero, and its text is not empty.
 func (t Token) IsZero() bool { return t.reveal == nil }
 
 const redactedText = "REDACTED"
 
 // redacted is embedded in each type that must not be printed. Its methods return REDACTED to fmt
-// (under every verb and flag), log/slog, encoding/json, encoding/xml, and whatever else asks for a
-// text.
+// (under every verb and flag), log/slog, encoding/json, encoding/xml, and other encoders that call
+// MarshalText.
 //
-// Printers cannot call the methods of an unexported field, and those that walk values by reflection
-// do not. They find the address of a func, since the text is reached through a pointer to a func
-// alone. A pointer to a string would be followed.
+// Printers cannot call the methods of an unexported field, and printers that walk values by
+// reflection do not call methods. Both find only the address of a func, because the text is
+// reachable only through a pointer to a func. They would follow a pointer to a string.
 //
-// encoding/gob is meant for reading back. It refuses the value ("no exported fields") rather than
-// store a REDACTED that later passes for a token.
+// encoding/gob refuses the value ("no exported fields"). That is intended: a stored REDACTED would
+// later be decoded as a token.
 type redacted struct{}
 
 // Format implements [fmt.Formatter].

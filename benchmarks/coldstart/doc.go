@@ -1,7 +1,7 @@
-// Package coldstart measures the start of two functions that do the same, GET /users/{username}:
-// the one of the examples, and a straightforward port of a tutorial (package tutorial beneath).
+// Package coldstart measures the start of two implementations of GET /users/{username}: the
+// function of the examples, and a direct port of a tutorial (command tutorial).
 //
-// Each start is a process of its own, which finds a Lambda Runtime API, a DynamoDB, a Secrets
-// Manager and a Momento on loopback, the latter with the delays of a network. What is measured is
-// measured from outside: no line in either function is there for it.
+// Each start is a separate process with a Lambda Runtime API, and with DynamoDB, Secrets Manager
+// and Momento servers on the loopback interface that add the delays of a network. The times are
+// measured outside of the process: neither function contains code for the measurement.
 package coldstart

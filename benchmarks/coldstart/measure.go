@@ -14,14 +14,14 @@ import (
 const (
 	Tutorial = "tutorial"
 	Ours     = "examples/getuser"
-	Local    = "examples/local" // which package growth starts
+	Local    = "examples/local" // started by package growth
 )
 
 // Programs are executables by name.
 type Programs map[string]string
 
-// Build builds all programs into dir, as for Lambda. module is the directory of this module, beside
-// which it expects that of the examples.
+// Build builds all programs into dir, with the flags used for Lambda. module is the directory of
+// this module. The directory of the examples must be next to it.
 func Build(ctx context.Context, module, dir string) (Programs, error) {
 	programs := Programs{}
 	for _, p := range []struct{ name, from, pkg string }{
@@ -40,13 +40,13 @@ func Build(ctx context.Context, module, dir string) (Programs, error) {
 	return programs, nil
 }
 
-// apart is the time between two starts that overlap, most of which is waiting. A start's own work
-// is over long before.
+// apart is the time between two overlapping starts, which mostly wait. The CPU work of a start
+// takes less time than that.
 const apart = 300 * time.Millisecond
 
-// Measure starts each program runs times in each scenario, by turns. Where all is well, one starts
-// when the other has ended; where Momento is not, starts overlap, apart from each other. limit is
-// how long a request may take.
+// Measure starts each program runs times in each scenario, alternately. In the healthy scenario, a
+// start begins when the previous one has ended. In scenarios with a fault of Momento, starts
+// overlap and begin apart after each other. limit is the time limit of a request.
 func Measure(ctx context.Context, programs Programs, runs int, limit time.Duration) ([]Start, error) {
 	var all []Start
 	for _, scenario := range scenarios {

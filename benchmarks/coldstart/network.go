@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// distant is a listener whose connections take their time until the first byte gets through in
-// either direction, as if it were for the way and for TLS.
+// distant is a listener that delays the first byte of a connection in each direction, which
+// simulates the latency of the network and the TLS handshake.
 type distant struct {
 	net.Listener
 	delay    time.Duration
@@ -52,7 +52,7 @@ func serveHTTP(l net.Listener, h http.Handler) (stop func()) {
 	}
 }
 
-// forward connects what l accepts with addr until the returned function is called.
+// forward forwards the connections of l to addr until the returned function is called.
 func forward(l net.Listener, addr string) (stop func()) {
 	var running sync.WaitGroup
 	carry := func(to, from net.Conn) {
@@ -78,7 +78,7 @@ func forward(l net.Listener, addr string) (stop func()) {
 	}
 }
 
-// serveNothing accepts connections on l and never says a word.
+// serveNothing accepts connections on l and does not answer.
 func serveNothing(l net.Listener) (stop func()) {
 	var running sync.WaitGroup
 	running.Go(func() {

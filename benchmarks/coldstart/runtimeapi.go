@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// runtimeAPI is as much of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html as a
-// function needs that is invoked one request at a time.
+// runtimeAPI implements the part of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+// that a function requires which handles one request at a time.
 type runtimeAPI struct {
 	ready  chan struct{} // closed by the first poll, which ends the Init phase
 	first  sync.Once
@@ -32,7 +32,7 @@ func newRuntimeAPI() *runtimeAPI {
 	return &runtimeAPI{ready: make(chan struct{}), events: make(chan *invocation), answer: make(chan []byte, 1)}
 }
 
-// invoke hands payload to the function and returns when that was, and what the function answered.
+// invoke sends payload to the function and returns the time at which it was sent, and the answer.
 func (a *runtimeAPI) invoke(ctx context.Context, payload string, limit time.Duration) (handed time.Time, response []byte, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w in %v", errNoAnswer, limit))
 	defer cancel()
@@ -80,7 +80,7 @@ func (a *runtimeAPI) handler() http.Handler {
 	}
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", answer)
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", answer)
-	// A runtime registers as an extension to be sent SIGTERM, which it is not here.
+	// A runtime registers an extension to receive SIGTERM. This server does not send it.
 	mux.HandleFunc("POST /2020-01-01/extension/register", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Lambda-Extension-Identifier", "1")
 		_, _ = io.WriteString(w, "{}")

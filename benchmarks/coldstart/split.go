@@ -14,7 +14,7 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// Split is what the Init phase of one start was spent on.
+// Split is the duration of each part of the Init phase of one start.
 type Split struct {
 	Runtime time.Duration            // from the start of the process to the first package's init
 	Inits   time.Duration            // of all packages
@@ -23,7 +23,7 @@ type Split struct {
 	Slowest map[string]time.Duration // the inits of packages that take a tenth of a millisecond or more
 }
 
-// Splits starts ours, runs times, with a trace of the inits. All is well.
+// Splits starts our function runs times with GODEBUG=inittrace=1, in the healthy scenario.
 func Splits(ctx context.Context, programs Programs, runs int, limit time.Duration) ([]Split, error) {
 	splits := make([]Split, runs)
 	for i := range splits {
@@ -39,11 +39,11 @@ func Splits(ctx context.Context, programs Programs, runs int, limit time.Duratio
 	return splits, nil
 }
 
-// log is what a process has written to stderr.
+// log is the stderr of a process.
 type log struct {
 	text    bytes.Buffer  // not embedded: its ReadFrom would be used instead of Write
 	began   time.Time     // of the process
-	runtime time.Duration // the start of the runtime's clock since then, at the latest
+	runtime time.Duration // from began to the start of the runtime's clock, at most
 }
 
 func (l *log) Write(b []byte) (int, error) {
@@ -57,7 +57,7 @@ func (l *log) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// initOf reads a line of an inittrace: when an init began, by the runtime's clock, and what it
+// initOf parses a line of an inittrace: when an init began, by the runtime's clock, and how long it
 // took.
 func initOf(line string) (name string, at, took time.Duration) {
 	var began, clock float64
@@ -93,7 +93,7 @@ func split(s Start, l *log) (Split, error) {
 	return out, nil
 }
 
-// SplitTable shows splits.
+// SplitTable returns a table of splits.
 func SplitTable(splits []Split) table.Table {
 	t := table.Table{
 		Title:   "Cold start: what the Init phase of " + Ours + " is spent on",

@@ -11,21 +11,21 @@ import (
 	"time"
 )
 
-// Start is one start of a function, in time since the process was started.
+// Start is one start of a function. Times are since the start of the process.
 type Start struct {
 	Program  string
 	Scenario string
-	Ready    time.Duration // the function asks for its first request
-	First    Request       // whose user the table holds and the cache does not
+	Ready    time.Duration // the function polls for its first request
+	First    Request       // for a user in the table, but not in the cache
 	Second   Request       // for the same user
-	Contact  time.Duration // the first connection or request that a server saw, but for the runtime's
+	Contact  time.Duration // the first connection or request at a server other than the Runtime API
 }
 
 // Request is one request to a function.
 type Request struct {
 	From, To time.Duration
-	Status   int    // HTTP; 0: none
-	Err      string `json:",omitempty"` // of one that got no response, or another one than it should
+	Status   int    // HTTP; 0 means none
+	Err      string `json:",omitempty"` // if there was no response or a wrong one
 }
 
 // Took returns how long the caller waited.
@@ -41,8 +41,8 @@ const event = `{"httpMethod":"GET","resource":"/users/{username}","path":"/users
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 const readyLimit = 10 * time.Second
 
-// start starts a process with env besides its usual environment, puts two requests to it and ends
-// it. As on Lambda, a process that has not answered within limit is ended and gets no second
+// start starts a process with env added to its usual environment, sends two requests to it and ends
+// it. As on Lambda, a process that has not answered within limit is killed and gets no second
 // request.
 func start(ctx context.Context, path, scenario string, limit time.Duration, l *log, env ...string) (s Start, err error) {
 	w, err := newWorld(scenario)

@@ -8,15 +8,15 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// limits are what the start of ours may take, by scenario.
+// limits are the expected maximum times of our start, by scenario.
 var limits = map[string]string{
 	Healthy: "about 0.8 of the tutorial's",
 	Slow:    "at most 350 ms",
 	Mute:    "at most 350 ms",
 }
 
-// Table shows starts, a row for each program in each scenario. limit is the one they were measured
-// with.
+// Table returns a table of starts with a row for each program in each scenario. limit is the limit
+// of the measurement.
 func Table(starts []Start, limit time.Duration) table.Table {
 	t := table.Table{
 		Title: "Cold start: from the start of the process to the first answers",
@@ -85,7 +85,7 @@ func of(starts []Start, scenario, program string) (some []Start) {
 	return some
 }
 
-// totals sums up the times until the first answer, or until the process was ended without one.
+// totals summarizes the times until the first answer, or until the process was killed without one.
 func totals(starts []Start, scenario, program string) table.Summary {
 	var all []time.Duration
 	for _, s := range of(starts, scenario, program) {
@@ -94,7 +94,7 @@ func totals(starts []Start, scenario, program string) table.Summary {
 	return table.Of(all)
 }
 
-// Picture shows the times until the first answer.
+// Picture returns a plot of the times until the first answer.
 func Picture(starts []Start) pictures.Dots {
 	d := pictures.Dots{
 		Title: "Cold start: from the start of the process to the first answer", Axis: "time (median, least to most)",

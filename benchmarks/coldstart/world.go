@@ -36,13 +36,13 @@ const (
 
 var scenarios = []string{Healthy, Valkey, Refused, Slow, Mute}
 
-// world is all that one process finds on loopback.
+// world is the set of servers of one process.
 type world struct {
 	api       *runtimeAPI
-	contacted chan time.Time // has one, when a server has met the process
+	contacted chan time.Time // receives one time, at the first contact
 	env       []string
 	stops     []func()
-	key       string // that Momento accepts
+	key       string // accepted by Momento
 }
 
 func newWorld(scenario string) (*world, error) {
@@ -60,7 +60,7 @@ func (w *world) end() {
 	}
 }
 
-// contact notes that the process has connected to a server, or asked it for something.
+// contact records that the process has connected to a server or sent it a request.
 func (w *world) contact() {
 	select {
 	case w.contacted <- time.Now():
@@ -151,7 +151,7 @@ func dynamoDB(w http.ResponseWriter, r *http.Request) {
 		`"username":{"S":"ann"},"firstName":{"S":"Ann"},"lastName":{"S":"Lee"}}}`)
 }
 
-// secretsManager passes requests on to a Secrets Manager that holds the API key.
+// secretsManager forwards requests to a Secrets Manager that holds the API key.
 func (w *world) secretsManager() http.Handler {
 	server := secretstest.NewServer()
 	w.stops = append(w.stops, server.Close)
@@ -165,7 +165,7 @@ func (w *world) secretsManager() http.Handler {
 	})
 }
 
-// v1 returns an API key in the form that the tutorial's version of the SDK takes.
+// v1 returns an API key in the format that the tutorial's version of the SDK accepts.
 func v1(key string) string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"endpoint":"cell-1.example.com","api_key":%q}`, key))
 }

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// cache is the world's cache as one process reaches it. It is a readaside.Cache.
+// cache is the world's cache as seen by one process. It implements readaside.Cache.
 type cache struct{ *process }
 
-// request counts the calls of the cache that one request makes. It travels in the context, which
-// keeps its values where a call is detached from the request's cancellation.
+// request counts the calls of the cache by one request. The context carries it, so that it also
+// counts calls detached from the request's cancellation.
 type request struct {
 	calls    int
 	replaced bool // the entry was deleted, or replaced by a value, after the write
@@ -24,7 +24,7 @@ func (c cache) call(ctx context.Context, effect func()) error {
 	return c.exchange(ctx, cacheTime, true, effect)
 }
 
-// get returns what is stored, "" for a miss. The world is locked.
+// get returns the stored value, or "" for a miss. The world is locked.
 func (w *world) get(key string) string {
 	if e, ok := w.entries[key]; ok && time.Now().Before(e.expiry) {
 		return e.value
@@ -85,10 +85,10 @@ func replaced(ctx context.Context) {
 	}
 }
 
-// evict removes some of the entries, whatever they are. The world is locked.
+// evict removes random entries. The world is locked.
 func (w *world) evict() {
 	n := int(evicted * float64(len(w.entries)))
-	for key := range w.entries { // in no order
+	for key := range w.entries { // in random order
 		if n--; n < 0 {
 			return
 		}

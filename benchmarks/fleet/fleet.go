@@ -1,8 +1,8 @@
 // Package fleet simulates, in virtual time, processes on Lambda that share a cache and a table.
-// They read and update keys of a Zipf distribution, while calls of the cache are slow or lost,
-// entries are evicted, processes are frozen and killed between any two steps, and the cache is out
-// for a while. It compares package readaside, the real code of it, with the protocols that are
-// usually written by hand.
+// They read and update keys of a Zipf distribution while calls of the cache are slow or lost,
+// entries are evicted, processes are frozen or killed between any two steps, and the cache has an
+// outage. The simulation compares the code of package readaside with protocols that are usually
+// written by hand.
 package fleet
 
 import (
@@ -15,26 +15,26 @@ import (
 	"time"
 )
 
-// Result is what became of the requests of one fleet.
+// Result summarizes the requests of one fleet.
 type Result struct {
 	Protocol  string
 	Processes int
 	Reads     int
 	Writes    int
-	Failed    int           // requests that ended in an error, other than by the death of their process
+	Failed    int           // requests that returned an error, except those of a killed process
 	Stale     int           // reads that returned a value older than a write that had returned before they began
-	Remaining int           // those of Stale that follow what the documentation of readaside lists
-	Oldest    time.Duration // how long before such a read began the newer write had returned, at the most
+	Remaining int           // those of Stale in the cases that the documentation of readaside lists
+	Oldest    time.Duration // the maximum time between the return of the newer write and the beginning of such a read
 	Loads     int           // of the table
-	Hottest   int           // loads of one key within one second, at the most
+	Hottest   int           // the maximum number of loads of one key within one second
 
 	ReadCalls, WriteCalls int // of the cache
 
 	ReadP50, ReadP99, WriteP50, WriteP99 time.Duration
 }
 
-// Run simulates all protocols in fleets of these sizes. The simulation is a test, since virtual
-// time is a thing of tests.
+// Run simulates all protocols in fleets of these sizes. The simulation runs as a test, because only
+// tests have virtual time.
 func Run(ctx context.Context, module string, processes []int, requests int) ([]Result, error) {
 	dir, err := os.MkdirTemp("", "warmclient-fleet-")
 	if err != nil {
@@ -60,11 +60,12 @@ func Run(ctx context.Context, module string, processes []int, requests int) ([]R
 	return results, json.Unmarshal(text, &results)
 }
 
-// planVariable holds the plan of TestFleet. Without one the test simulates a small fleet.
+// planVariable is the environment variable with the plan of TestFleet. Without it, the test
+// simulates a small fleet.
 const planVariable = "WARMCLIENT_FLEET"
 
 type plan struct {
 	File      string
 	Processes []int
-	Requests  int // of each fleet, or what its processes do in a minute if that is more
+	Requests  int // of each fleet, or the number that its processes make in a minute if that is more
 }

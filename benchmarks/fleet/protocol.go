@@ -18,10 +18,10 @@ const (
 	Ours         = "readaside"
 )
 
-// Protocols returns all of them. The last one is ours.
+// Protocols returns all protocols. The last one is ours.
 func Protocols() []string { return []string{None, SetAfter, DeleteAfter, DoubleDelete, Ours} }
 
-// secondDelete is how long after a write a delayed double delete deletes again.
+// secondDelete is the time between a write and the second delete of a delayed double delete.
 const secondDelete = 500 * time.Millisecond
 
 // client is a protocol in one process.
@@ -50,8 +50,7 @@ func decode(b []byte) (uint64, error) {
 	return binary.BigEndian.Uint64(b), nil
 }
 
-// plain is read-aside as it is usually written: a miss is loaded and set, and a failure of the
-// cache is a miss.
+// plain is the usual read-aside: a miss is loaded and set, and a failure of the cache is a miss.
 type plain struct {
 	*process
 	cache    cache
@@ -114,7 +113,7 @@ func (c plain) write(ctx context.Context, key string, value uint64) error {
 	return err
 }
 
-// within bounds a call of the cache as readaside does by default.
+// within limits a call of the cache as readaside does by default.
 func within(ctx context.Context, call func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, cacheWait)
 	defer cancel()
@@ -149,8 +148,8 @@ func (c *ours) read(ctx context.Context, key string) (uint64, error) {
 	return value, err
 }
 
-// write lets the new value be known in every other write, as in a service whose updates are some of
-// them puts.
+// write passes the new value to the Store in every other write, as in a service in which some
+// updates are puts.
 func (c *ours) write(ctx context.Context, key string, value uint64) error {
 	change := c.reader.Changed(key)
 	if value%2 == 0 {

@@ -12,7 +12,7 @@ import (
 // Sizes are the fleets of a full report.
 func Sizes() []int { return []int{10, 100, 1000} }
 
-// Table shows each fleet with each protocol.
+// Table returns a table with a row for each fleet and protocol.
 func Table(results []Result) table.Table {
 	t := table.Table{
 		Title: "Read-aside: a fleet",
@@ -56,7 +56,7 @@ func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 }
 
-// Picture shows how many reads were stale.
+// Picture returns a plot of the number of stale reads.
 func Picture(results []Result) pictures.Dots {
 	d := pictures.Dots{
 		Title: "Reads that returned a value which a finished write had replaced", Axis: "per million reads", Format: pictures.Whole,

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The world's rates and times. They are far worse than a good day's, so that a short run meets each
-// fault many times.
+// The world's rates and times. They are much worse than in production, so that each fault occurs
+// many times in a short run.
 const (
 	keys       = 10_000
 	zipf       = 1.1
@@ -37,8 +37,8 @@ var (
 	errAmbiguous = errors.New("fleet: the answer of the write was lost")
 )
 
-// world is a table and a cache in virtual time. What a call does to them happens at one instant
-// between its request and its answer, whether the caller still waits or not.
+// world is a table and a cache in virtual time. The effect of a call happens at one instant between
+// its request and its answer, even if the caller has stopped waiting.
 type world struct {
 	mu      sync.Mutex
 	rng     *rand.Rand
@@ -51,9 +51,9 @@ type world struct {
 	begun    map[string]int      // writes of each key so far
 	writing  map[string]int      // writes of each key that run
 	exposed  map[string]bool     // keys of which readaside may serve stale values, see write
-	values   uint64              // that have been written; each is another
+	values   uint64              // number of values written; all values differ
 
-	loads       map[string]int // in this second
+	loads       map[string]int // in the current second
 	second      int64
 	hottest     int
 	outageFrom  time.Time
@@ -110,15 +110,14 @@ func (w *world) latency(median time.Duration) time.Duration {
 	})
 }
 
-// do changes or reads the world at one instant.
+// do reads or changes the world at one instant.
 func (w *world) do(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f()
 }
 
-// process is one of the fleet. Each call that it makes and each answer that it gets waits while it
-// is frozen.
+// process is a process of the fleet. Its calls and the answers to them wait while it is frozen.
 type process struct {
 	*world
 	mu   sync.Mutex
@@ -154,8 +153,8 @@ func (p *process) running() error {
 	}
 }
 
-// exchange makes a call over the network: a request that takes half of a latency, an effect, and an
-// answer that takes the other half. The effect happens also if ctx is done before.
+// exchange makes a call over the network. The request takes half of the latency, then the effect
+// happens, and the answer takes the other half. The effect happens even if ctx is done before.
 func (p *process) exchange(ctx context.Context, median time.Duration, lossy bool, effect func()) error {
 	if err := p.running(); err != nil {
 		return err
@@ -188,7 +187,7 @@ func (p *process) exchange(ctx context.Context, median time.Duration, lossy bool
 	}
 }
 
-// out reports whether the cache is out: it answers nothing then.
+// out reports whether the cache has an outage, in which it does not answer.
 func (p *process) out() bool {
 	now := time.Now()
 	return now.After(p.outageFrom) && now.Before(p.outageUntil)

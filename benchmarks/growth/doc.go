@@ -1,3 +1,2 @@
-// Package growth measures the whole service of the examples as its clients become more, from one to
-// sixty-four.
+// Package growth measures the whole service of the examples with one to sixty-four clients.
 package growth

@@ -16,32 +16,33 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// Clients are the numbers of clients that the report asks about.
+// Clients are the numbers of clients in the report.
 var Clients = []int{1, 2, 4, 8, 16, 32, 64}
 
-// Load is one run of clients, each of which asks again as soon as it has an answer.
+// Load is one run with a number of clients. Each client sends its next request as soon as it has an
+// answer.
 type Load struct {
 	Clients  int
 	Requests int
-	Hits     int // requests that the cache answered, by the service's log
+	Hits     int // requests answered by the cache, according to the service's log
 	Took     time.Duration
-	P50, P99 time.Duration // of the time of a request
-	Resident int64         // bytes of the service's process in RAM, right after; 0: unknown
+	P50, P99 time.Duration // durations of a request
+	Resident int64         // resident memory of the service after the run, in bytes; 0 means unknown
 }
 
 const (
-	settle = 50 * time.Millisecond // for the log to arrive
+	settle = 50 * time.Millisecond // wait for the log
 
-	// calm is longer than a circuit breaker stays open that the cache's slowness under load has
-	// tripped.
+	// calm is longer than the circuit breaker stays open after a run in which the slow cache has
+	// tripped it.
 	calm = 1100 * time.Millisecond
 )
 
 // PerSecond returns the throughput.
 func (l Load) PerSecond() float64 { return float64(l.Requests) / l.Took.Seconds() }
 
-// Loads lets each number of clients read a user from the service, runs times for about d each. The
-// numbers take turns, so that none has the old service alone.
+// Loads makes each number of clients read a user from the service, runs times for about d each. The
+// numbers alternate, so that the age of the service affects all of them equally.
 func Loads(ctx context.Context, s *Service, clients []int, runs int, d time.Duration) ([]Load, error) {
 	var all []Load
 	for range runs {
@@ -115,10 +116,10 @@ func request(ctx context.Context, client *http.Client, method, url, body string)
 
 var hit = []byte(`"get user: hit"`)
 
-// hits counts the lines of a service's log that tell of a read which the cache answered.
+// hits counts the lines of a service's log for reads that the cache answered.
 type hits struct {
 	mu   sync.Mutex
-	rest []byte // what may be the beginning of another
+	rest []byte // an incomplete line
 	n    int
 }
 

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Service is a process that serves GET /users/{username} on loopback.
+// A Service is a process that serves GET /users/{username} on loopback.
 type Service struct {
 	URL string
 
@@ -22,7 +22,7 @@ type Service struct {
 	log hits
 }
 
-// Measure starts the service at path and lets each of Clients read from it: see Loads.
+// Measure starts the service at path and calls Loads for it.
 func Measure(ctx context.Context, path string, runs int, d time.Duration) (loads []Load, err error) {
 	service, err := StartService(ctx, path, "-serve", "-addr", "127.0.0.1:0")
 	if err != nil {
@@ -35,8 +35,8 @@ func Measure(ctx context.Context, path string, runs int, d time.Duration) (loads
 	return Loads(ctx, service, Clients, runs, d)
 }
 
-// StartService starts the program at path, with these arguments, and returns once it prints where
-// it listens, as examples/local does.
+// StartService starts the program at path with the given arguments. It returns when the program has
+// printed its address, as examples/local does.
 func StartService(ctx context.Context, path string, args ...string) (*Service, error) {
 	cmd := exec.CommandContext(ctx, path, args...)
 	s := &Service{cmd: cmd}
@@ -60,15 +60,14 @@ func StartService(ctx context.Context, path string, args ...string) (*Service, e
 
 // Stop ends the service.
 func (s *Service) Stop() error {
-	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it has ended already, if this fails
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // fails if the process has ended
 	if err := s.cmd.Wait(); err != nil {
 		return fmt.Errorf("growth: the service: %w", err)
 	}
 	return nil
 }
 
-// Resident returns the memory that the process has in RAM, in bytes; 0 where the system does not
-// tell as Linux does.
+// Resident returns the resident memory of the process in bytes, or 0 on systems other than Linux.
 func (s *Service) Resident() int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
@@ -83,7 +82,7 @@ func (s *Service) Resident() int64 {
 	return 0
 }
 
-// CreateUser makes the user whom Loads asks for.
+// CreateUser creates the user that Loads reads.
 func (s *Service) CreateUser(ctx context.Context) error {
 	client := &http.Client{Timeout: 10 * time.Second}
 	_, err := request(ctx, client, http.MethodPost, s.URL+"/users", `{"username":"ann","firstName":"Ann","lastName":"Lee"}`)

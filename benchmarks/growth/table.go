@@ -8,7 +8,8 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// Table shows loads, a row for each number of clients, which they are sorted by.
+// Table returns a table with a row for each number of clients. The loads must be sorted by that
+// number.
 func Table(loads []Load) table.Table {
 	t := table.Table{
 		Title:   "Growth: the local service on its hit path",

@@ -12,7 +12,7 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// hardCase asks one question of every contender.
+// hardCase is a case that every contender runs.
 type hardCase struct {
 	name    string
 	run     func(share func(open) shared) Outcome
@@ -64,7 +64,8 @@ const (
 	pastBackoff  = 150 * time.Millisecond
 )
 
-// failureStorm: ten callers ask at once for what takes 50 ms to fail. Then opens succeed.
+// failureStorm: ten callers call concurrently while an open takes 50ms and fails. Later opens
+// succeed.
 func failureStorm(share func(open) shared) (o Outcome) {
 	var opens atomic.Int32
 	var well atomic.Bool
@@ -88,7 +89,7 @@ func failureStorm(share func(open) shared) (o Outcome) {
 	return o
 }
 
-// canceledFirst: of two callers who wait for one open, the first is canceled.
+// canceledFirst: two callers wait for one open, and the first is canceled.
 func canceledFirst(share func(open) shared) (o Outcome) {
 	var opens atomic.Int32
 	s := share(func(ctx context.Context) (int, error) {
@@ -130,7 +131,7 @@ func brokenFirst(share func(open) shared, breakDown func()) (o Outcome) {
 			return 1, nil
 		}
 		opens.Add(1)
-		time.Sleep(slowOpen) // until both callers are there
+		time.Sleep(slowOpen) // until both callers wait
 		breakDown()
 		return 0, nil
 	})
@@ -145,8 +146,8 @@ func brokenFirst(share func(open) shared, breakDown func()) (o Outcome) {
 	return o
 }
 
-// invalidatedOpen: while an open is under way that has already read the old token, the token is
-// rotated and the value invalidated. Values are the generations of that token.
+// invalidatedOpen: an in-flight open has already read the old token when the token is rotated and
+// the value is invalidated. Values are the generations of that token.
 func invalidatedOpen(share func(open) shared) (o Outcome) {
 	var opens, token atomic.Int32
 	token.Store(1)
@@ -191,7 +192,7 @@ func later(o Outcome) string {
 	return "later call: " + o.Later.kind()
 }
 
-// callersVerdict tells the ends of the callers, once if they are alike.
+// callersVerdict describes how the callers ended, once if all ended in the same way.
 func callersVerdict(o Outcome) string {
 	var kinds []string
 	for _, e := range o.Callers {
@@ -202,7 +203,7 @@ func callersVerdict(o Outcome) string {
 	return "callers: " + strings.Join(kinds, ", then ") + "; " + later(o)
 }
 
-// kind names the end of a call in a word or two.
+// kind describes the end of a call in one or two words.
 func (e Ending) kind() string {
 	switch {
 	case e.Stuck:

@@ -17,17 +17,17 @@ import (
 // Ours is the name of the contender that is not a peer.
 const Ours = "lazyclient.Holder"
 
-// open makes a value.
+// open opens a value.
 type open func(ctx context.Context) (int, error)
 
 // shared is a value that a contender shares.
 type shared struct {
 	get        func(ctx context.Context) (int, error)
-	invalidate func() // nil: there is no such thing
+	invalidate func() // nil if not supported
 }
 
-// contender is one way to share a value, used as its documentation shows. Those whose API carries
-// no context open with context.Background().
+// contender is one way to share a value, used as its documentation shows. If its API has no
+// context, it opens with context.Background().
 type contender struct {
 	name  string
 	bench string // its name in benchmarks
@@ -65,7 +65,7 @@ func shareSynctrack(o open) shared {
 	}
 }
 
-// shareCredentials passes the value through the one type that the cache holds.
+// shareCredentials stores the value in the only type that the cache supports.
 func shareCredentials(o open) shared {
 	cache := aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
 		v, err := o(ctx)
@@ -83,7 +83,7 @@ func shareCredentials(o open) shared {
 	}
 }
 
-// shareSingleflight shares calls in flight only: it keeps no value.
+// shareSingleflight shares only in-flight calls. It keeps no value.
 func shareSingleflight(o open) shared {
 	var group singleflight.Group
 	return shared{

@@ -16,16 +16,16 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// envCase tells a process that it is there for one case of one contender.
+// envCase is the environment variable that selects one case of one contender in a child process.
 const envCase = "WARMCLIENT_BENCHMARKS_HOLDERS_CASE"
 
 const (
 	processLimit = 10 * time.Second
-	atOnce       = 8 // they mostly sleep
+	atOnce       = 8 // the processes mostly sleep
 )
 
-// RunChild runs one case and exits, if the process was started by Outcomes. A program that calls
-// Outcomes calls RunChild first thing in main.
+// RunChild runs one case and exits if the process was started by Outcomes. A program that calls
+// Outcomes must call RunChild at the beginning of main.
 func RunChild() {
 	name := os.Getenv(envCase)
 	if name == "" {
@@ -45,8 +45,9 @@ func RunChild() {
 	panic("holders: no such case: " + name)
 }
 
-// Outcomes runs every case of every contender, each in a process of its own, and returns them in
-// the order of the table. An error means that one could not be run, not that a contender did badly.
+// Outcomes runs every case of every contender, each in a separate process, and returns the outcomes
+// in the order of the table. It returns an error if a case could not be run, not if a contender
+// failed it.
 func Outcomes(ctx context.Context) ([]Outcome, error) {
 	executable, err := os.Executable()
 	if err != nil {
@@ -82,7 +83,7 @@ func isolated(ctx context.Context, executable string, c contender, h hardCase) (
 	case ctx.Err() != nil:
 		return o, fmt.Errorf("holders: %s, %s: %w", c.name, h.name, context.Cause(ctx))
 	case exited:
-		o.LastWords, _, _ = strings.Cut(stderr.String(), "\n") // what follows is a stack with paths of this machine
+		o.LastWords, _, _ = strings.Cut(stderr.String(), "\n") // the rest is a stack trace with paths of this machine
 	case err != nil:
 		return o, fmt.Errorf("holders: %s, %s: %w", c.name, h.name, err)
 	default:
@@ -99,7 +100,7 @@ func isolated(ctx context.Context, executable string, c contender, h hardCase) (
 	return o, nil
 }
 
-// Table shows outcomes, which are in the order that Outcomes returns.
+// Table returns a table of outcomes, which must be in the order that Outcomes returns.
 func Table(outcomes []Outcome) table.Table {
 	hs := hardCases()
 	t := table.Table{

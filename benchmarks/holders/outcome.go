@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// stuck is how long a call is waited for. No case needs a tenth of it, but for a contender that
-// runs the opens of a storm one after the other.
+// stuck is the maximum wait for a call. Cases take less than a tenth of it, except for a contender
+// that runs the opens of a storm one after the other.
 const stuck = time.Second
 
-// Outcome is what one contender did in one case.
+// Outcome is the result of one contender in one case.
 type Outcome struct {
 	Contender string
 	Case      string
 	Opens     int      // how many opens the callers caused
 	Callers   []Ending // of the calls that the case is about, in the order they were made
-	Later     Ending   // of a call made when all that was over, and nothing is wrong any more
-	LastWords string   // of the process, if it died; all else is then unknown
-	Missing   bool     // the contender cannot do what the case is about
+	Later     Ending   // of a later call, without a fault
+	LastWords string   // of the process if it died; the other fields are then unknown
+	Missing   bool     // the contender does not support the case
 	Verdict   string   // the above in a few words
 }
 
@@ -35,12 +35,12 @@ type Ending struct {
 
 func (e Ending) good() bool { return e.Value != 0 && e.Err == "" }
 
-// call makes a call on a goroutine of its own and returns where to wait for its end.
+// call makes a call on a new goroutine and returns a channel for its end.
 func call(ctx context.Context, s shared) <-chan Ending {
 	ended := make(chan Ending, 1)
 	go func() {
 		start := time.Now()
-		e := Ending{Goexit: true} // unless it returns or panics
+		e := Ending{Goexit: true} // replaced if the call returns or panics
 		defer func() {
 			e.Took = time.Since(start)
 			if p := recover(); p != nil {
@@ -72,7 +72,7 @@ func wait(calls ...<-chan Ending) []Ending {
 		select {
 		case endings[i] = <-c:
 		case <-limit:
-			// Closed, so that no other call is waited for.
+			// The timer channel is closed, so that the other calls are not waited for.
 			closed := make(chan time.Time)
 			close(closed)
 			limit = closed

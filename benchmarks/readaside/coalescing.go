@@ -10,14 +10,14 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// Coalesced is how one contender serves callers who miss together.
+// Coalesced is the result of one contender for concurrent misses.
 type Coalesced struct {
 	Contender string
-	Loads     int // for Misses callers of one key, all at once
-	Failed    int // of Healthy callers, when the first caller is canceled
+	Loads     int // for Misses concurrent callers of one key
+	Failed    int // of Healthy callers, if the first caller is canceled
 }
 
-// How many there are.
+// The numbers of callers.
 const (
 	Misses  = 100
 	Healthy = 10
@@ -30,7 +30,7 @@ const (
 	cancelAfter = 50 * time.Millisecond
 )
 
-// Coalescing observes every contender.
+// Coalescing runs every contender.
 func Coalescing(ctx context.Context) ([]Coalesced, error) {
 	var all []Coalesced
 	for _, c := range contenders() {
@@ -91,7 +91,7 @@ func cancelFirst(ctx context.Context, c contender) (failed int, err error) {
 	return failed, nil
 }
 
-// CoalescingTable shows them.
+// CoalescingTable returns a table of the results.
 func CoalescingTable(all []Coalesced) table.Table {
 	t := table.Table{
 		Title: "Read-aside: callers who miss together",

@@ -1,11 +1,9 @@
-// Package readaside compares ways to read through a cache: the usual few lines, go-redis/cache,
-// sturdyc, and accounts.Service, all over one and the same cache in memory and one and the same
-// table.
+// Package readaside compares ways to read through a cache: hand-written read-aside, go-redis/cache,
+// sturdyc, and accounts.Service. All use the same in-memory cache and the same table.
 //
-// Coalescing observes callers who miss together, Outages how a request with a deadline fares while
-// the cache is at fault. The benchmarks measure what a hit costs above the cache itself, in memory
-// and over loopback gRPC, and what hits, misses and writes cost with leases and fences and without
-// them:
+// Coalescing measures concurrent misses. Outages measures requests with a deadline during faults of
+// the cache. The benchmarks measure the overhead of a hit over the cache itself, in memory and over
+// loopback gRPC, and the costs of hits, misses and writes with and without leases and fences:
 //
 //	go test -v ./readaside
 //	go test -run '^$' -bench . ./readaside

@@ -59,7 +59,7 @@ func (m *memory) SetIfEqual(ctx context.Context, key string, old, value []byte, 
 	if !there || !bytes.Equal(b, old) {
 		return false, nil
 	}
-	m.values.Store(key, value) // readers and writers of one key take turns here
+	m.values.Store(key, value) // readers and writers of one key serialize here
 	return true, nil
 }
 
@@ -79,8 +79,8 @@ func (m *memory) each(change func(old []byte) []byte) {
 	})
 }
 
-// redisMemory is memory as go-redis/cache takes it, which calls no other methods here. A string in
-// and out is what a Redis client's answer costs, too.
+// redisMemory adapts memory to go-redis/cache, which calls only these methods. The conversions to
+// and from a string also occur with a Redis client.
 type redisMemory struct {
 	redis.Cmdable
 	memory *memory
@@ -106,7 +106,8 @@ func (m redisMemory) Del(ctx context.Context, keys ...string) *redis.IntCmd {
 	return redis.NewIntResult(int64(len(keys)), err)
 }
 
-// storage is memory as sturdyc takes it, which knows no errors, and calls no other methods here.
+// storage adapts memory to sturdyc, whose interface has no errors. sturdyc calls only these
+// methods.
 type storage struct {
 	sturdyc.DistributedStorage
 	memory *memory

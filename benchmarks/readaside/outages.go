@@ -12,33 +12,33 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// Outage is how requests of one contender fare during one fault of the cache.
+// Outage is the result of one contender during one fault of the cache.
 type Outage struct {
 	Contender string
 	Fault     string
 	First     Request
-	Later     Request // the tenth, when a circuit breaker may be open
+	Later     Request // the tenth; a circuit breaker may be open by then
 }
 
 // Request is how one request with a deadline ended.
 type Request struct {
 	Took  time.Duration
 	Err   string `json:",omitempty"`
-	Wrong bool   `json:",omitempty"` // another user than the one that was asked for
-	Stuck bool   `json:",omitempty"` // no end, long after the deadline
+	Wrong bool   `json:",omitempty"` // the wrong user was returned
+	Stuck bool   `json:",omitempty"` // the request has not returned long after the deadline
 }
 
-// Good reports whether the caller got the user that was asked for.
+// Good reports whether the caller got the requested user.
 func (r Request) Good() bool { return r.Err == "" && !r.Wrong && !r.Stuck }
 
 const (
 	deadline   = 300 * time.Millisecond // of the caller
-	outageLoad = 5 * time.Millisecond   // what the table takes
+	outageLoad = 5 * time.Millisecond   // duration of a load from the table
 	stuck      = time.Second
 	requests   = 10
 )
 
-// cacheFault is one thing that can be wrong with a cache which holds ann.
+// cacheFault is a fault of a cache that contains ann.
 type cacheFault struct {
 	name  string
 	start func(m *memory, over <-chan struct{})
@@ -82,7 +82,7 @@ func cacheFaults() []cacheFault {
 	}
 }
 
-// Outages observes every contender under every fault. It takes a few seconds.
+// Outages runs every contender with every fault. It takes a few seconds.
 func Outages(ctx context.Context) ([]Outage, error) {
 	cs, fs := contenders(), cacheFaults()
 	all := make([]Outage, len(cs)*len(fs))
@@ -110,7 +110,7 @@ func outage(ctx context.Context, c contender, f cacheFault) (Outage, error) {
 			return o, fmt.Errorf("readaside: %s: fill the cache: %w", c.name, err)
 		}
 	}
-	time.Sleep(join) // some fill in the background
+	time.Sleep(join) // some contenders fill in the background
 	over := make(chan struct{})
 	defer close(over)
 	f.start(m, over)
@@ -121,7 +121,7 @@ func outage(ctx context.Context, c contender, f cacheFault) (Outage, error) {
 		}
 		o.Later = r
 		if r.Stuck {
-			break // so would the others be, until over
+			break // the other requests would not return either
 		}
 	}
 	return o, nil
@@ -148,7 +148,8 @@ func request(ctx context.Context, get read) Request {
 	}
 }
 
-// OutagesTable shows them, contenders downwards and faults across.
+// OutagesTable returns a table of outages, with a row for each contender and a column for each
+// fault.
 func OutagesTable(all []Outage) table.Table {
 	t := table.Table{
 		Title:   "Read-aside: a request while the cache is at fault",
@@ -169,7 +170,7 @@ func OutagesTable(all []Outage) table.Table {
 	return t
 }
 
-// String returns the end in a word and the time.
+// String returns the result in one word, and the time.
 func (r Request) String() string {
 	ms := fmt.Sprintf("%.0f ms", float64(r.Took)/float64(time.Millisecond))
 	switch {

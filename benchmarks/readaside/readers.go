@@ -19,13 +19,13 @@ const Ours = "accounts.Service"
 
 const ttl = 30 * time.Minute
 
-// read returns a user from the cache or else by load, which it gives to the cache.
+// read returns a user from the cache, or calls load and fills the cache.
 type read func(ctx context.Context, username string) (accounts.User, error)
 
 // load reads a user from the table.
 type load = read
 
-// contender makes a reader, with the settings that it comes with.
+// contender creates a reader with its default settings.
 type contender struct {
 	name string
 	new  func(*memory, load) (read, error)
@@ -40,8 +40,8 @@ func contenders() []contender {
 	}
 }
 
-// newPlain makes read-aside as it is usually written: a cache that fails is a miss, and a fill that
-// fails is forgotten.
+// newPlain returns the usual read-aside: a failure of the cache is a miss, and a failed fill is
+// ignored.
 func newPlain(m *memory, from load) (read, error) {
 	return func(ctx context.Context, username string) (user accounts.User, err error) {
 		key := "user/" + username
@@ -72,8 +72,8 @@ func newRedisCache(m *memory, from load) (read, error) {
 	}, nil
 }
 
-// newSturdyc keeps nothing in the tier in process memory, by a time to live of a nanosecond there:
-// the question is what reads of a remote cache cost.
+// newSturdyc disables the tier in process memory with a time to live of a nanosecond, because the
+// benchmark measures reads of a remote cache.
 func newSturdyc(m *memory, from load) (read, error) {
 	client := sturdyc.New[accounts.User](1000, 1, time.Nanosecond, 10,
 		sturdyc.WithDistributedStorage(storage{memory: m}), sturdyc.WithNoContinuousEvictions(), sturdyc.WithLog(&sturdyc.NoopLogger{}))
@@ -86,7 +86,7 @@ func newSturdyc(m *memory, from load) (read, error) {
 
 func newService(m *memory, from load) (read, error) { return serviceOn(m, from) }
 
-// newDetached is newService for a cache that may ignore its context.
+// newDetached is like newService, for a cache that may ignore its context.
 func newDetached(m *memory, from load) (read, error) { return serviceOn(readaside.Detach(m, 8), from) }
 
 func serviceOn(cache readaside.Cache, from load) (read, error) {
@@ -97,7 +97,7 @@ func serviceOn(cache readaside.Cache, from load) (read, error) {
 	return service.GetUser, nil
 }
 
-// users is a DynamoDB that can only read users.
+// users is a fake DynamoDB that supports only reads of users.
 type users struct {
 	accounts.DynamoDB
 	from load
@@ -118,12 +118,13 @@ func (t users) GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func
 	}}, nil
 }
 
-// userOf is who is in the table under a name.
+// userOf returns the user with the given name.
 func userOf(username string) accounts.User {
 	return accounts.User{Username: username, FirstName: "Ann-Sophie", LastName: "Lee-Winter"}
 }
 
-// loadAfter is a table that answers after d, unless the context ends first, as the AWS SDK has it.
+// loadAfter simulates a table that answers after d. Like the AWS SDK, it returns when the context
+// is done.
 func loadAfter(d time.Duration, loads func()) load {
 	return func(ctx context.Context, username string) (accounts.User, error) {
 		loads()

@@ -1,10 +1,10 @@
-// Command report measures everything that this module compares, in one run, prints the
-// tables, and writes README.md, its pictures and the results:
+// Command report runs all measurements of this module, prints the tables, and writes README.md, its
+// plots and the results:
 //
 //	go run ./benchmarks/report           # about nine minutes, twelve at most
 //	go run ./benchmarks/report -quick    # two minutes at most, on two processors
 //
-// Nothing else should run on the machine meanwhile.
+// Run nothing else on the machine at the same time.
 package main
 
 import (
@@ -22,11 +22,11 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/holders"
 )
 
-// limit bounds a run. A run that exceeds it writes nothing.
+// limit is the maximum duration of a run. A run that exceeds it writes nothing.
 const limit = 12 * time.Minute
 
 func main() {
-	holders.RunChild() // which is what some of the processes are that are measured
+	holders.RunChild() // the process may be a child started for a measurement
 	var quick bool
 	var from, out string
 	flag.BoolVar(&quick, "quick", false, "measure less often and for shorter: two minutes at most once all is built")
@@ -46,8 +46,8 @@ func main() {
 	}
 }
 
-// report measures into the directory out, unless there are results in from, prints the tables, and
-// writes the report of the results to out.
+// report reads the results in the directory from, or measures if from is empty. It prints the
+// tables and writes the report to the directory out.
 func report(ctx context.Context, isQuick bool, from, out string, stdout, progress io.Writer) error {
 	dir, err := moduleDir(ctx)
 	if err != nil {

@@ -21,13 +21,13 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/tabletimes"
 )
 
-// step is one part of a measurement. Steps run one after the other: two would measure each other.
+// step is one part of a measurement. Steps run sequentially, so that they do not affect each other.
 type step struct {
 	name string
 	run  func(ctx context.Context) error
 }
 
-// into returns the step that sets to to what of returns.
+// into returns a step that assigns the result of of to *to.
 func into[T any](name string, to *T, of func(ctx context.Context) (T, error)) step {
 	return step{name, func(ctx context.Context) (err error) {
 		*to, err = of(ctx)
@@ -47,7 +47,7 @@ func measure(ctx context.Context, module string, p plan, progress io.Writer) (*r
 		into("holders: the hard cases", &r.Outcomes, func(ctx context.Context) ([]holders.Outcome, error) {
 			all, err := holders.Outcomes(ctx)
 			for _, o := range all {
-				for i := range o.Callers { // what follows is a stack with paths of this machine
+				for i := range o.Callers { // the rest is a stack trace with paths of this machine
 					o.Callers[i].Panic, _, _ = strings.Cut(o.Callers[i].Panic, "\n")
 				}
 			}
@@ -107,15 +107,15 @@ func run(ctx context.Context, steps []step, progress io.Writer) error {
 	return nil
 }
 
-// suite is Go benchmarks of one package.
+// suite is a set of Go benchmarks of one package.
 type suite struct {
 	pkg   string // "holders"
 	bench string // regular expression, as of -bench
-	cpu   string // as of -cpu; "": the number of processors
+	cpu   string // as of -cpu; "" means the number of processors
 	time  string // as of -benchtime
 }
 
-// suites returns the steps that are Go benchmarks.
+// suites returns the steps that run Go benchmarks.
 func (r *results) suites(module, dir string) (steps []step) {
 	p := r.Plan
 	for _, s := range []suite{
@@ -134,8 +134,8 @@ func (r *results) suites(module, dir string) (steps []step) {
 	return steps
 }
 
-// run runs a suite count times in processes of its own, rather than each benchmark count times in a
-// row: a time in which the machine is slow then strikes all contenders.
+// run runs a suite count times in separate processes, instead of each benchmark count times in a
+// row. A period in which the machine is slow then affects all contenders.
 func (s suite) run(ctx context.Context, module, dir string, count int, text *bytes.Buffer) error {
 	binary := filepath.Join(dir, s.pkg+".test")
 	if _, err := output(ctx, module, "go", "test", "-c", "-o", binary, "./"+s.pkg); err != nil {

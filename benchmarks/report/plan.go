@@ -2,13 +2,13 @@ package main
 
 import "time"
 
-// plan says how often and how long things are measured.
+// plan holds the number and the duration of the measurements.
 type plan struct {
 	Quick bool
 
 	Count        int    // runs of each Go benchmark
 	Time         string // of one run, as of -benchtime
-	StormTime    string // of the storms, whose single rounds take a while
+	StormTime    string // of the storms, in which a single round is slow
 	LoopbackTime string
 
 	SecretLimit time.Duration // the callers' deadline
@@ -31,7 +31,7 @@ var full = plan{
 	LoadRuns: 6, LoadTime: time.Second, FleetRequests: 300_000,
 }
 
-// Of fewer than six runs benchstat gives no confidence interval.
+// benchstat gives no confidence interval for fewer than six runs.
 var quick = plan{
 	Quick: true,
 	Count: 6, Time: "10ms", StormTime: "1x", LoopbackTime: "300x",

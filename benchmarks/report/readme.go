@@ -21,8 +21,8 @@ import (
 // section is a part of the report.
 type section struct {
 	Tables  []table.Table
-	Picture string // name of the file, without extension; "": none
-	Says    string // for those who do not see it
+	Picture string // name of the file, without extension; "" means none
+	Says    string // alternative text
 	draw    func() pictures.Dots
 }
 
@@ -58,8 +58,8 @@ func sections(r *results) []section {
 //go:embed readme.tmpl
 var readme string
 
-// write writes README.md and its pictures into a directory. Of what was not measured there is no
-// table.
+// write writes README.md and its plots to a directory. It omits the tables of measurements that
+// were not made.
 func write(r *results, dir string) error {
 	plots := filepath.Join(dir, "plots")
 	if err := os.MkdirAll(plots, 0o755); err != nil {

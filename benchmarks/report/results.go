@@ -23,9 +23,9 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/tabletimes"
 )
 
-// results is all that one run measured. What is printed or drawn is made from it. Durations are in
-// nanoseconds. It is kept as results.json, but for the benchmarks: they are results.txt, the text
-// of go test with lines for the times in results.json, for benchstat.
+// results holds all results of one run. All tables and plots are made from it. Durations are in
+// nanoseconds. It is stored as results.json, except for the benchmarks. They are stored as
+// results.txt, in the format of go test, for benchstat, with a line for each time in results.json.
 type results struct {
 	Machine machine
 	Plan    plan
@@ -43,20 +43,20 @@ type results struct {
 	Loads      []growth.Load
 
 	text bytes.Buffer            // of the benchmarks
-	of   map[bench]table.Summary // what text says
+	of   map[bench]table.Summary // parsed from text
 }
 
 // bench is one unit of one benchmark.
 type bench struct {
 	name  string // without "Benchmark"
-	procs int    // 0: the machine's
+	procs int    // 0 means all of the machine's
 	unit  string
 }
 
-// machine is what it was measured on.
+// machine describes the machine of the measurement.
 type machine struct {
 	System     string // GOOS/GOARCH
-	CPU        string // as the benchmarks name it
+	CPU        string // as in the output of the benchmarks
 	Processors int
 	Go         string
 	Started    time.Time
@@ -108,7 +108,7 @@ func load(dir string) (*results, error) {
 	return &r, r.read(b)
 }
 
-// read reads the text of benchmarks.
+// read parses the output of benchmarks.
 func (r *results) read(text []byte) error {
 	values := map[bench][]float64{}
 	in := benchfmt.NewReader(bytes.NewReader(text), "results.txt")
@@ -144,7 +144,7 @@ func (r *results) read(text []byte) error {
 	return in.Err()
 }
 
-// addTimes adds a line for each single time that is in results.json.
+// addTimes adds a line for each time in results.json.
 func (r *results) addTimes() {
 	add := func(pkg, name string, took time.Duration, keysAndValues ...string) {
 		fmt.Fprintf(&r.text, "pkg: github.com/warmclient/warmclient/benchmarks/%s\nBenchmark%s", pkg, name)

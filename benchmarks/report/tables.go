@@ -8,12 +8,12 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// contender is a row of a table of benchmarks: what it is called there and here. It takes the place
-// of "*" in the name or the unit of a column's benchmark.
+// contender is a row of a table of benchmarks: its name in the benchmarks and in the table. The
+// former replaces "*" in the name or the unit of a column's benchmark.
 type contender struct{ bench, name string }
 
-// column is what a table says of each contender. A time is followed by its ratio to the contender
-// ours, if there is one.
+// column is a column of a table of benchmarks. A time is followed by its ratio to our contender's,
+// if there is one.
 type column struct {
 	name  string
 	bench bench
@@ -151,7 +151,8 @@ func cachedTable(r *results) table.Table {
 		count("allocations", "CachedRead/*", "allocs/op", 1))
 }
 
-// hitTable has the cache itself in the first rows. The rest is above it.
+// hitTable returns the table of hits. The cache itself is in the first rows. The other rows show
+// the overhead.
 func hitTable(r *results) table.Table {
 	return r.benchmarks("Read-aside: a hit",
 		fmt.Sprintf("One goroutine reads a user from one and the same cache in memory. Median (least to most) of %d runs of %s, and as a "+
@@ -201,7 +202,7 @@ func loopbackTable(r *results) table.Table {
 		column{"hit", bench{"LoopbackHit", 0, "*-ns/op"}, ""})
 }
 
-// rounds returns a benchtime such as "10x" in words.
+// rounds returns a description of a benchtime such as "10x".
 func rounds(benchtime string) string {
 	if benchtime == "1x" {
 		return "1 round"

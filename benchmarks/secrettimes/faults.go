@@ -8,12 +8,12 @@ import (
 	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
-// fault is one thing that can be wrong.
+// fault is a fault of Secrets Manager or of the network.
 type fault struct {
 	name  string
 	start func() (*server, error)
-	shown string // the cause, as an error's text has to show it; "": there is none but time
-	good  bool   // there is an answer, if one waits
+	shown string // the cause that the error's text must contain; "" for a timeout
+	good  bool   // an answer arrives eventually
 }
 
 func faults() []fault {
@@ -37,13 +37,13 @@ func faults() []fault {
 	}
 }
 
-// hang takes the request and does not answer.
+// hang reads the request and does not answer.
 var hang = secretstest.Fault{Action: secretstest.Hang}
 
 // mute accepts the connection and does not read from it.
 func mute(_ net.Conn, stop <-chan struct{}) { <-stop }
 
-// drip sends an answer byte by byte, so that no limit on idleness helps.
+// drip sends an answer byte by byte, so that an idle timeout does not end it.
 func drip(conn net.Conn, stop <-chan struct{}) {
 	go func() { _, _ = io.Copy(io.Discard, conn) }() // ends with the connection
 	text := "HTTP/1.1 200 OK\r\nContent-Length: 65536\r\n\r\n"

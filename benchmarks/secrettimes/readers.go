@@ -24,12 +24,12 @@ const Ours = "warmclient/secrets"
 // Read returns the secret's text.
 type Read func(ctx context.Context) (string, error)
 
-// contender reads secrets from the server at an endpoint. Everything is as it comes: no setting is
-// changed but those that lead to loopback.
+// contender reads secrets from the server at an endpoint. All settings have their defaults, except
+// those for the endpoint.
 type contender struct {
 	name  string
 	new   func(endpoint string) Read
-	limit time.Duration // of the caller's context; 0: the one that was asked for
+	limit time.Duration // of the caller's context; 0 means the requested one
 }
 
 func contenders() []contender {
@@ -42,7 +42,7 @@ func contenders() []contender {
 	}
 }
 
-// sharers keep the secret, or at least are what a program would call on every request.
+// sharers are the contenders that a program calls on every request. Most of them keep the secret.
 func sharers() []contender {
 	return []contender{
 		{name: "AWS SDK", new: readSDK},
@@ -71,13 +71,13 @@ func readSDK(endpoint string) Read {
 	}
 }
 
-// CachingV1 reads through the caching library on the SDK's first version.
+// CachingV1 reads with the caching library for version 1 of the SDK.
 func CachingV1(endpoint string) Read {
 	client := secretsmanager1.New(session1.Must(session1.NewSession(&aws1.Config{
 		Region:      new("us-east-1"),
 		Endpoint:    new(endpoint),
 		Credentials: credentials1.NewStaticCredentials("AKID", "SECRET", ""),
-		// Otherwise a session writes to http.DefaultClient, which all share, where AWS_CA_BUNDLE is set.
+		// Otherwise a session modifies the shared http.DefaultClient if AWS_CA_BUNDLE is set.
 		HTTPClient: new(http.Client),
 	})))
 	cache, err := caching1.New(func(c *caching1.Cache) { c.Client = client })
@@ -89,7 +89,7 @@ func CachingV1(endpoint string) Read {
 	}
 }
 
-// CachingV2 reads through the caching library on the SDK's second version.
+// CachingV2 reads with the caching library for version 2 of the SDK.
 func CachingV2(endpoint string) Read {
 	client := secretsmanager.NewFromConfig(config(endpoint))
 	cache, err := caching2.New(func(c *caching2.Cache) { c.Client = client })
@@ -116,7 +116,7 @@ func readOurs(endpoint string) Read {
 	}
 }
 
-// Held reads through package secrets once, and keeps the token in a holder.
+// Held reads once with package secrets, and keeps the token in a holder.
 func Held(endpoint string) Read {
 	src := source(endpoint)
 	holder := &lazyclient.Holder[secrets.Token]{

@@ -14,10 +14,10 @@ const (
 	secret   = "a secret of loopback"
 )
 
-// server is a Secrets Manager on loopback, or what a client meets in its place.
+// server is a fake Secrets Manager on loopback, or a faulty server in its place.
 type server struct {
 	url      string
-	requests func(op string) int // of an operation; "": of all. Connections, where there are no requests
+	requests func(op string) int // of an operation, "" for all; connections if the server parses no requests
 	end      func()
 }
 
@@ -29,7 +29,7 @@ func serve(faults ...secretstest.Fault) (*server, error) {
 	return &server{url: s.URL, requests: s.Requests, end: s.Close}, nil
 }
 
-// accept gives each connection to handle, which returns when stop is closed.
+// accept calls handle for each connection. handle must return when stop is closed.
 func accept(handle func(conn net.Conn, stop <-chan struct{})) (*server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -72,10 +72,11 @@ func closedPort() (*server, error) {
 	return s, nil
 }
 
-// latent is a server that takes its time.
+// latent is a slow server.
 func latent(d time.Duration) secretstest.Fault { return secretstest.Fault{Delay: d} }
 
-// Serve starts a Secrets Manager that is well, at endpoint, until stop is called.
+// Serve starts a Secrets Manager without faults and returns its endpoint. The caller must call
+// stop.
 func Serve() (endpoint string, stop func(), err error) {
 	s, err := serve()
 	if err != nil {

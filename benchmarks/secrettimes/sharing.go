@@ -13,23 +13,23 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// Sharing is how one contender serves callers who come together.
+// Sharing is the result of one contender for concurrent callers.
 type Sharing struct {
 	Contender string
 
 	// One cold read.
-	Operations map[string]int // that it took
+	Operations map[string]int // the operations of the read
 
-	// Callers of a cold secret, all at once, from a server that takes 20 ms.
+	// Concurrent callers of a cold secret, with a server that takes 20ms.
 	Callers  int
 	Requests int             // of the last run
-	Took     []time.Duration // of each run until the last one had the secret, ascending
+	Took     []time.Duration // of each run until the last caller had the secret, ascending
 
-	// Two callers of a cold secret that takes 200 ms, of whom the first is canceled after 50 ms.
-	SecondErr string // what the second, healthy one gets; "": the secret
+	// Two callers of a cold secret that takes 200ms. The first is canceled after 50ms.
+	SecondErr string // the error of the second caller; "" if it got the secret
 
-	// The first caller waits for a server that hangs; a second one has a deadline of 100 ms.
-	SecondLeft time.Duration // after which the second one returned
+	// The first caller waits for a server that hangs. The second caller has a deadline of 100ms.
+	SecondLeft time.Duration // time until the second caller returned
 }
 
 const (
@@ -42,11 +42,11 @@ const (
 	patience    = 2 * time.Second
 )
 
-// operations are those that a cold read may make.
+// operations are the operations that a cold read may call.
 var operations = []string{"DescribeSecret", "GetSecretValue"}
 
-// SharedReads observes every contender that a program would call on each request. The stampede is
-// repeated, runs times, as its time varies; the rest does not.
+// SharedReads runs every contender that a program calls on each request. It repeats the stampede
+// runs times, because its duration varies.
 func SharedReads(ctx context.Context, runs int) ([]Sharing, error) {
 	cs := sharers()
 	all := make([]Sharing, len(cs))
@@ -151,7 +151,7 @@ func impatientSecond(ctx context.Context, c contender, s *Sharing) error {
 	return nil
 }
 
-// SharingTable shows them. The last one is ours.
+// SharingTable returns a table of the results. The last row is ours.
 func SharingTable(all []Sharing) table.Table {
 	t := table.Table{
 		Title: "Secrets: callers who come together",

@@ -13,30 +13,30 @@ import (
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// Sample is how one contender fared with one fault.
+// Sample is the result of one contender with one fault.
 type Sample struct {
 	Contender string
 	Fault     string
 	Limit     time.Duration   // of the caller's context
 	Took      []time.Duration // of each run until the caller had an answer, ascending
-	Requests  int             // that the server saw in the last run
-	Err       string          // of the last run; "": it got the secret
-	Cause     bool            // Err tells what was wrong, as far as that was anything but time
+	Requests  int             // at the server in the last run
+	Err       string          // of the last run; "" if it got the secret
+	Cause     bool            // Err contains the cause, or the fault has no cause besides time
 }
 
-// Median returns the middle one of Took.
+// Median returns the median of Took.
 func (s Sample) Median() time.Duration { return s.Took[len(s.Took)/2] }
 
 const (
-	atOnce = 24 // they mostly wait
+	atOnce = 24 // the runs mostly wait
 
-	// Starting is what takes the processor, so they do not start all at once.
+	// A start takes CPU time, so the runs do not all start at once.
 	apart     = 10 * time.Millisecond
 	runsApart = 150 * time.Millisecond
 )
 
-// Times measures every contender with every fault, runs times, with a caller's deadline of limit
-// (but for those that are about another one). It takes somewhat longer than limit.
+// Times measures every contender with every fault, runs times, with a caller's deadline of limit,
+// except for contenders with another deadline. It takes slightly longer than limit.
 func Times(ctx context.Context, limit time.Duration, runs int) ([]Sample, error) {
 	cs, fs := contenders(), faults()
 	samples := make([]Sample, len(cs)*len(fs))
@@ -59,7 +59,7 @@ func measure(ctx context.Context, c contender, f fault, limit time.Duration, run
 	if c.limit > 0 {
 		sample.Limit = c.limit
 	}
-	// The runs of a fault that takes its time overlap, each with a server and a client of its own.
+	// The runs of a slow fault overlap. Each has its own server and client.
 	outcomes := make([]struct {
 		err      error
 		requests int
@@ -99,7 +99,7 @@ func measure(ctx context.Context, c contender, f fault, limit time.Duration, run
 	return sample, nil
 }
 
-// TimesTable shows samples, faults downwards and contenders across.
+// TimesTable returns a table of samples, with a row for each fault and a column for each contender.
 func TimesTable(samples []Sample) table.Table {
 	cs := contenders()
 	t := table.Table{Title: "Secrets: seconds until the caller has an answer", Columns: []string{"fault"}}
@@ -138,7 +138,7 @@ func (s Sample) cell(ours table.Summary) string {
 	return text
 }
 
-// Picture shows samples, a row for each fault.
+// Picture returns a plot of samples, with a row for each fault.
 func Picture(samples []Sample) pictures.Dots {
 	d := pictures.Dots{
 		Title: "Secrets Manager at fault: time until the caller has an answer", Axis: "time (median, least to most)",

@@ -13,14 +13,14 @@ import (
 	tables "github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// Thaw is how one contender fared after a freeze in which its connections died.
+// Thaw is the result of one contender after a freeze in which its connections died.
 type Thaw struct {
 	Contender string
-	Failed    []int           // requests before the first good one, of each run
-	Took      []time.Duration // until the first good answer
+	Failed    []int           // requests before the first successful one, of each run
+	Took      []time.Duration // until the first success
 }
 
-// Busy is how many writes of one contender succeeded while the table was busy.
+// Busy is the result of one contender's writes to a busy table.
 type Busy struct {
 	Contender string
 	State     string
@@ -32,12 +32,12 @@ const (
 	dead     = 8               // connections
 	deadline = time.Second     // of a read
 	within   = 3 * time.Second // of a write
-	writes   = 30              // at once
+	writes   = 30              // concurrent
 	answer   = 5 * time.Millisecond
-	meeting  = 100 * time.Millisecond // so long that each of the first reads has a connection of its own
+	meeting  = 100 * time.Millisecond // long enough that each of the first reads has a separate connection
 )
 
-// state is one way in which a table can be busy.
+// state is a state of a busy table.
 type state struct {
 	name      string
 	throttles time.Duration
@@ -99,7 +99,7 @@ func thaw(ctx context.Context, c contender) (failed int, took time.Duration, err
 	return failed, time.Since(began), context.Cause(ctx)
 }
 
-// BusyTables measures every contender in every state, two at a time: they mostly wait.
+// BusyTables measures every contender in every state, two at a time, because they mostly wait.
 func BusyTables(ctx context.Context, runs int) ([]Busy, error) {
 	all := make([]Busy, len(contenders())*len(states()))
 	for range runs {
@@ -148,7 +148,7 @@ func write(ctx context.Context, c contender, s state) (succeeded int, took time.
 	return int(good.Load()), time.Since(began), nil
 }
 
-// ThawTable shows thaws.
+// ThawTable returns a table of thaws.
 func ThawTable(all []Thaw) tables.Table {
 	t := tables.Table{Title: "DynamoDB: after a freeze", Columns: []string{"", "failed requests", "first good answer after"}}
 	for _, c := range all {
@@ -160,7 +160,7 @@ func ThawTable(all []Thaw) tables.Table {
 	return t
 }
 
-// BusyTable shows writes to busy tables.
+// BusyTable returns a table of writes to busy tables.
 func BusyTable(all []Busy) tables.Table {
 	t := tables.Table{Title: "DynamoDB: throttling and conflicts", Columns: []string{""}}
 	ss := states()

@@ -1,6 +1,6 @@
-// Package tabletimes measures how calls of DynamoDB fare after a freeze in which their connections
-// died, and while the table throttles or transactions conflict: with the defaults of the AWS SDK,
-// with awsconfig, and with package accounts, which is built on it. The table is on loopback.
+// Package tabletimes measures calls of DynamoDB after a freeze in which their connections died, and
+// while the table throttles or transactions conflict. It compares the defaults of the AWS SDK,
+// awsconfig, and package accounts, which uses awsconfig. The table is on loopback.
 //
 //	go test -v ./tabletimes
 package tabletimes
@@ -34,7 +34,7 @@ type client struct {
 	join func(ctx context.Context, username string) error // a transaction
 }
 
-// contender has the settings that it comes with.
+// contender is a client with its default settings.
 type contender struct {
 	name string
 	new  func(cfg aws.Config) (client, error)
@@ -45,7 +45,7 @@ func contenders() []contender {
 }
 
 func newTuned(cfg aws.Config) (client, error) {
-	return newSDK(awsconfig.Tune(cfg, awsconfig.Options{AttemptTimeout: 400 * time.Millisecond})) // as accounts has it
+	return newSDK(awsconfig.Tune(cfg, awsconfig.Options{AttemptTimeout: 400 * time.Millisecond})) // as in package accounts
 }
 
 func newSDK(cfg aws.Config) (client, error) {
@@ -94,11 +94,11 @@ func newService(cfg aws.Config) (client, error) {
 	}, nil
 }
 
-// table is a DynamoDB.
+// table is a fake DynamoDB.
 type table struct {
 	*httptest.Server
-	age       atomic.Int64              // connections of another age than that of their start are dead
-	takes     time.Duration             // an answer
+	age       atomic.Int64              // connections made at an earlier age are dead
+	takes     time.Duration             // latency of an answer
 	throttled atomic.Pointer[time.Time] // until then
 	busy      atomic.Bool               // with a transaction
 }
@@ -146,8 +146,8 @@ func failure(code, more string) string {
 	return fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"again"%s}`, code, more)
 }
 
-// listener makes connections that can die: what is sent on a dead one gets no answer, not even a
-// reset, as where a NAT gateway has forgotten it.
+// listener accepts connections that can die: data sent on a dead connection gets no answer and no
+// reset, as when a NAT gateway has dropped it.
 type listener struct {
 	net.Listener
 	age *atomic.Int64

@@ -1,5 +1,5 @@
-// Command addusertoorganization is the function behind POST /organizations/{organization}/members:
-// the caller, an owner or an admin, adds a user.
+// Command addusertoorganization is the function for POST /organizations/{organization}/members. It
+// adds a user. The caller must be an owner or an admin.
 package main
 
 import (

@@ -16,7 +16,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// The clients of the process. Each is made on first use, or by [Warm], and shared by all requests.
+// The clients of the process. Each is opened on first use or by [Warm], and shared by all requests.
 var (
 	// AWS is the SDK's configuration.
 	AWS = lazyclient.Holder[aws.Config]{Name: "aws config", Open: awsconfig.Load, Observe: logHolder}
@@ -24,12 +24,12 @@ var (
 	// DynamoDB is the client of the table.
 	DynamoDB = lazyclient.Holder[*dynamodb.Client]{Name: "dynamodb", Open: openDynamoDB, Observe: logHolder}
 
-	// SecretsManager is asked once, and again when the API key is rotated.
+	// SecretsManager is used once, and again when the API key is rotated.
 	SecretsManager = lazyclient.Holder[*secretsmanager.Client]{
 		Name: "secrets manager", Open: openSecretsManager, Observe: logHolder,
 	}
 
-	// Momento is the client of the cache. When the service refuses its API key, or its connection
+	// Momento is the client of the cache. When the service refuses its API key or its connection
 	// has died, the secret is read again and a new client replaces it.
 	Momento = lazyclient.Holder[momento.CacheClient]{
 		Name:    "momento",
@@ -39,8 +39,8 @@ var (
 		Observe: logMomento,
 	}
 
-	// Accounts is the service. It does not wait for Momento: while that is being opened, or is
-	// down, DynamoDB answers.
+	// Accounts is the service. It does not wait for Momento: while Momento is being opened or is
+	// down, reads load from DynamoDB.
 	Accounts = lazyclient.Holder[*accounts.Service]{Name: "accounts", Open: openAccounts, Observe: logHolder}
 )
 
@@ -70,7 +70,7 @@ func openMomento(ctx context.Context) (momento.CacheClient, error) {
 		Key:      secretKey(),
 		Endpoint: momentoEndpoint(),
 		Cache:    cacheName(),
-		// The service promises that a write is seen at once.
+		// Reads of the service must see finished writes.
 		ConsistentReads: true,
 	}
 	client, err := opener.Open(ctx)

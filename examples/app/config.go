@@ -20,7 +20,8 @@ func cacheName() string       { return os.Getenv("CACHE_NAME") }
 func secretID() string        { return cmp.Or(os.Getenv("MOMENTO_SECRET_ID"), "accounts/MomentoAuthToken") }
 func momentoEndpoint() string { return os.Getenv("MOMENTO_ENDPOINT") }
 
-// secretKey returns the member of the secret that holds the API key. Set but empty, it names none.
+// secretKey returns the member of the secret that holds the API key. It returns "" if the variable
+// is set to "".
 func secretKey() string {
 	if key, ok := os.LookupEnv("MOMENTO_SECRET_KEY"); ok {
 		return key
@@ -28,10 +29,10 @@ func secretKey() string {
 	return "MOMENTO_AUTH_TOKEN"
 }
 
-// trustHeader reports whether the Authorization header is believed, as in the tutorial.
+// trustHeader reports whether the Authorization header is trusted, as in the tutorial.
 func trustHeader() bool { return os.Getenv("DEMO_TRUST_AUTHORIZATION_HEADER") == "true" }
 
-// settingError says that a variable of the environment has a value that cannot work.
+// settingError is the error of an environment variable with an invalid value.
 type settingError struct {
 	variable string
 	err      error
@@ -51,8 +52,8 @@ func tableError(err error) error {
 }
 
 // momentoError returns the failure err of [momentocache.Opener.Open] as a *settingError if a
-// setting is its cause. Texts are compared where momentocache has no error value, from the most
-// specific on, since a text may quote the name of a secret or of a cache.
+// setting is its cause. It compares texts if momentocache has no error value. It compares the most
+// specific text first, because a text may quote the name of a secret or of a cache.
 func momentoError(err error) error {
 	if err == nil {
 		return nil
@@ -70,7 +71,7 @@ func momentoError(err error) error {
 		errors.Is(err, secrets.ErrNotString),
 		strings.HasSuffix(text, "set Opener.Key to the member that holds the key"):
 		variable = "MOMENTO_SECRET_KEY"
-	case strings.HasPrefix(text, "momentocache: API key in "): // what is there is none that works
+	case strings.HasPrefix(text, "momentocache: API key in "): // the key is malformed, expired or does not match the endpoint
 		variable = "MOMENTO_SECRET_ID"
 	case isCacheNotFound(err):
 		variable = "CACHE_NAME"
@@ -85,11 +86,11 @@ func isCacheNotFound(err error) bool {
 	return ok && m.Code() == momento.CacheNotFoundError
 }
 
-// reported has the variables that the log has named at ERROR.
+// reported contains the variables that were logged at ERROR.
 var reported sync.Map
 
-// levelOf returns the level of a line about err: ERROR for the first that names a setting, and WARN
-// for all others. A client that cannot be opened is tried again and again.
+// levelOf returns the level of a line about err: ERROR for the first line that names a setting, and
+// WARN for all others, because opening a client is retried repeatedly.
 func levelOf(err error) slog.Level {
 	if e, ok := errors.AsType[*settingError](err); ok {
 		if _, again := reported.LoadOrStore(e.variable, true); !again {

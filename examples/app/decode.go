@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// decode is stricter than encoding/json, which takes members of any case, the last of several that
-// are equal, and U+FFFD for what is no text, and leaves out what is missing.
+// decode is stricter than encoding/json, which ignores the case of names, duplicate members and
+// missing members, and replaces invalid text with U+FFFD.
 func decode(body []byte, into any) error {
 	members, err := members(body)
 	if err != nil {
@@ -28,7 +28,8 @@ func decode(body []byte, into any) error {
 		if string(raw) == "null" || json.Unmarshal(raw, field.Addr().Interface()) != nil {
 			return refuse(http.StatusBadRequest, "%q must be a %s", name, field.Kind())
 		}
-		// Half of an escaped surrogate pair: two such names would become one.
+		// An escaped half of a surrogate pair also decodes as U+FFFD, so two such names would
+		// become equal.
 		if field.Kind() == reflect.String && strings.ContainsRune(field.String(), utf8.RuneError) {
 			return refuse(http.StatusBadRequest, "%q has a character that is no text", name)
 		}
@@ -44,7 +45,7 @@ func decode(body []byte, into any) error {
 func members(body []byte) (map[string]json.RawMessage, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	start, err := dec.Token()
-	// A valid text is one value with nothing behind it.
+	// A valid text is one value with nothing after it.
 	if err != nil || start != json.Delim('{') || !json.Valid(body) || !utf8.Valid(body) {
 		return nil, refuse(http.StatusBadRequest, "the body is not one JSON object")
 	}
@@ -67,5 +68,5 @@ func members(body []byte) (map[string]json.RawMessage, error) {
 	return members, nil
 }
 
-// quote repeats no more than the start of what a client has sent.
+// quote returns the beginning of a name sent by a client, in quotes.
 func quote(name string) string { return fmt.Sprintf("%.64q", name) }

@@ -1,5 +1,6 @@
-// Package app is what the six example functions share: the clients, the settings, the way from an
-// API Gateway event to a handler and back, and the log. A function is then no more than its work:
+// Package app is the common part of the six example functions: the clients, the settings, the
+// conversion between API Gateway events and handlers, and the log. A function then contains only
+// its handler:
 //
 //	package main
 //

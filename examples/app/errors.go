@@ -9,7 +9,7 @@ import (
 	"github.com/warmclient/warmclient/accounts"
 )
 
-// refusal is an answer that is the client's doing, found before the service is asked.
+// refusal is an error of the client's request, found before the service is called.
 type refusal struct {
 	status  int
 	message string
@@ -22,14 +22,14 @@ func refuse(status int, format string, args ...any) *refusal {
 	return &refusal{status: status, message: fmt.Sprintf(format, args...)}
 }
 
-// failures are all that a client learns of a failure: its cause is in the log.
+// failures are the messages that a client gets for a failure. The cause is in the log.
 var failures = map[int]string{
 	http.StatusInternalServerError: "internal error",
 	http.StatusServiceUnavailable:  "temporarily unavailable, try again later",
 	http.StatusGatewayTimeout:      "no answer in time, try again later",
 }
 
-// explain returns what a client is told about err.
+// explain returns the status and the message that a client gets for err.
 func explain(err error) (status int, message string) {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r.status, r.message

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// event is what is read of the three shapes of proxy events. A REST API sends the first shape, an
-// HTTP API the first or the second, a function URL the second.
+// event has the used fields of both formats of proxy events. A REST API sends format 1.0, an HTTP
+// API sends format 1.0 or 2.0, and a function URL sends format 2.0.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
@@ -18,12 +18,12 @@ type event struct {
 	Body            string            `json:"body"`
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 
-	// Of the first shape.
+	// Fields of format 1.0.
 	HTTPMethod string `json:"httpMethod"`
 	Resource   string `json:"resource"`
 	Path       string `json:"path"`
 
-	// Of the second shape.
+	// Fields of format 2.0.
 	RouteKey string `json:"routeKey"`
 	RawPath  string `json:"rawPath"`
 
@@ -42,14 +42,14 @@ type event struct {
 var (
 	errNoEvent = errors.New("app: not a proxy event of API Gateway or of a function URL")
 
-	// An ALB's event resembles a REST API's, but it has no authorizer, and its response has other
-	// rules.
+	// An ALB's event resembles a REST API's event, but it has no authorizer, and the response has
+	// other rules.
 	// https://docs.aws.amazon.com/lambda/latest/dg/services-alb.html
 	errALB = errors.New("app: an event of an Application Load Balancer (ALB), which is not supported: " +
 		"put API Gateway or a function URL in front")
 )
 
-// parseEvent returns an error for what no response can answer: an invocation that is no request.
+// parseEvent returns an error if the invocation is not a request and so cannot get a response.
 func parseEvent(payload json.RawMessage) (*event, error) {
 	var e event
 	if err := json.Unmarshal(payload, &e); err != nil {
@@ -73,8 +73,8 @@ func (e *event) method() string {
 	return e.HTTPMethod
 }
 
-// gatewayRoute returns the path of the route by which the gateway chose the function, such as
-// "/users/{username}"; "$default" or "/{proxy+}" where that was none in particular.
+// gatewayRoute returns the path of the route that the gateway matched, such as "/users/{username}",
+// or "$default" or "/{proxy+}" for a catch-all route.
 func (e *event) gatewayRoute() string {
 	if !e.second() {
 		return e.Resource
@@ -85,9 +85,9 @@ func (e *event) gatewayRoute() string {
 	return e.RouteKey
 }
 
-// paths returns what the request's path may be. An HTTP API puts the stage in front, unless the
-// request came by a domain name of one's own; that may have a base path in front, which only the
-// parameter of a route for everything leaves out.
+// paths returns the possible paths of the request. An HTTP API adds the stage as a prefix, unless
+// the request used a custom domain name. A custom domain name may add a base path, which only the
+// parameter of a catch-all route leaves out.
 func (e *event) paths() []string {
 	path := e.Path
 	if e.second() {
@@ -109,9 +109,9 @@ func (e *event) paths() []string {
 	return paths
 }
 
-// decoded reports whether the path and its parameters have been percent-decoded. HTTP APIs do that,
-// in both shapes; REST APIs and function URLs hand on what the client sent. AWS documents none of
-// it; this is what is observed:
+// decoded reports whether the path and its parameters have been percent-decoded. HTTP APIs decode
+// them in both formats. REST APIs and function URLs do not. AWS does not document this; it was
+// observed in:
 //
 // https://github.com/aws-powertools/powertools-lambda-python/issues/1098 (HTTP API)
 // https://github.com/serverless/serverless/issues/5037 (REST API)
@@ -122,15 +122,15 @@ func (e *event) fromHTTPAPI() bool {
 	return e.Version == "1.0" || e.second() && !e.fromFunctionURL()
 }
 
-// fromFunctionURL: the domain name is the only sure sign.
+// fromFunctionURL reports whether the event is from a function URL. Only the domain name shows it.
 // https://<url-id>.lambda-url.<region>.on.aws
 func (e *event) fromFunctionURL() bool {
 	return strings.Contains(e.RequestContext.DomainName, ".lambda-url.")
 }
 
-// header returns the header of that name. HTTP APIs and function URLs send names in lower case,
-// REST APIs as the client wrote them, so that there may be two which differ in case: if their
-// values differ as well, none is believed.
+// header returns the header with the given name. HTTP APIs and function URLs send names in lower
+// case. REST APIs send them as the client wrote them, so there may be two names that differ only in
+// case. If their values differ, header returns "".
 func (e *event) header(name string) (value string) {
 	found := false
 	for k, v := range e.Headers {

@@ -10,14 +10,13 @@ import (
 	"github.com/warmclient/warmclient/lazyclient"
 )
 
-// Handler does the work of a function. What it returns is the JSON body of a 200, or an error: one
-// of [Request] or of the accounts package becomes the status that belongs to it, any other a 500,
-// or a 503 or 504 of accounts.HTTPStatus, whose cause is logged.
+// A Handler handles the requests of a function. Its result is the JSON body of a 200. An error of
+// [Request] or of package accounts becomes the status that belongs to it. Any other error becomes a
+// 500, or a 503 or 504 as accounts.HTTPStatus returns, and is logged.
 type Handler func(ctx context.Context, r *Request) (any, error)
 
-// With returns a Handler that hands fn what h holds, such as the service of [Accounts]: fn is then
-// a function of its arguments, and a test of it hands in a holder of lazyclient.Of. Where there is
-// none to be had, fn is not called.
+// With returns a Handler that calls fn with the value of h, such as the service of [Accounts]. A
+// test passes a holder made with lazyclient.Of instead. If h returns an error, fn is not called.
 func With[T any](h *lazyclient.Holder[T], fn func(ctx context.Context, v T, r *Request) (any, error)) Handler {
 	return func(ctx context.Context, r *Request) (any, error) {
 		v, err := h.Get(ctx)
@@ -28,13 +27,13 @@ func With[T any](h *lazyclient.Holder[T], fn func(ctx context.Context, v T, r *R
 	}
 }
 
-// Function is a Handler as lambda.Start takes it: it takes proxy events of API Gateway (REST API;
-// HTTP API in formats 1.0 and 2.0) and of function URLs, and returns the response of the same
-// shape. It is safe for concurrent use by multiple goroutines. Its error means that the event was
-// none of these.
+// A Function is a Handler in the form that lambda.Start accepts. It accepts proxy events of API
+// Gateway (REST API; HTTP API in formats 1.0 and 2.0) and of function URLs, and returns a response
+// in the same format. It returns an error for any other event. It is safe for concurrent use by
+// multiple goroutines.
 type Function func(ctx context.Context, event json.RawMessage) (any, error)
 
-// New returns a function that answers one route, such as "GET /users/{username}", with h.
+// New returns a function that serves one route, such as "GET /users/{username}", with h.
 func New(route string, h Handler) Function {
 	r := newRoute(route)
 	return func(ctx context.Context, payload json.RawMessage) (any, error) {
@@ -53,8 +52,8 @@ func New(route string, h Handler) Function {
 	}
 }
 
-// call runs h and encodes what it returns. A panic becomes a 500: the process has nothing in hand
-// that it could have broken.
+// call calls h and encodes its result. A panic becomes a 500. The process continues, because it has
+// no state that the panic could have corrupted.
 func call(ctx context.Context, r route, e *event, h Handler) (body []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -73,8 +72,8 @@ func call(ctx context.Context, r route, e *event, h Handler) (body []byte, err e
 	return json.Marshal(out)
 }
 
-// withReserve ends the work a little before Lambda ends the invocation, so that there is an answer
-// and a line in the log to tell why.
+// withReserve sets a deadline shortly before Lambda's deadline, so that there is time for an answer
+// and a log line.
 func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

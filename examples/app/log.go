@@ -11,9 +11,9 @@ import (
 	"github.com/warmclient/warmclient/lazyclient"
 )
 
-// NewLogger returns a logger that writes JSON lines under the names that Lambda gives the common
-// fields. Each line tells whether the process was cold, which it is until its first request comes;
-// lines logged with the context of a request also tell its id and its route.
+// NewLogger returns a logger that writes JSON lines with Lambda's names for the common fields. The
+// field cold is true until the first request has arrived. Lines logged with the context of a
+// request also have its ID and its route.
 func NewLogger(w io.Writer) *slog.Logger {
 	return slog.New(requestHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{
 		Level:       logLevel(os.Getenv("AWS_LAMBDA_LOG_LEVEL")),
@@ -21,7 +21,7 @@ func NewLogger(w io.Writer) *slog.Logger {
 	})})
 }
 
-// logLevel returns slog's level for one of Lambda's, which has two more.
+// logLevel returns slog's level for a level of Lambda, which has two additional levels.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 func logLevel(name string) (level slog.Level) {
 	switch name {
@@ -30,11 +30,11 @@ func logLevel(name string) (level slog.Level) {
 	case "FATAL":
 		return slog.LevelError + 4
 	}
-	_ = level.UnmarshalText([]byte(name)) // none, or an unknown one: Info
+	_ = level.UnmarshalText([]byte(name)) // the level stays Info if name is empty or unknown
 	return level
 }
 
-// requestHandler adds what the context knows of the request.
+// requestHandler adds the attributes of the request in the context.
 type requestHandler struct{ slog.Handler }
 
 func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
@@ -58,10 +58,12 @@ func (h requestHandler) WithGroup(name string) slog.Handler {
 	return requestHandler{h.Handler.WithGroup(name)}
 }
 
-// logHolder logs the life of a client. It belongs to no request: all wait for the same open.
+// logHolder logs the events of a holder. They belong to no request, because several requests may
+// wait for the same open.
 func logHolder(e lazyclient.Event) { logClient(e) }
 
-// logMomento also names the secret: an answer of Momento that refuses the API key does not.
+// logMomento also logs the name of the secret, because Momento's answer that refuses the API key
+// does not contain it.
 func logMomento(e lazyclient.Event) {
 	logClient(e, slog.String("secret", secretID()), slog.String("key", secretKey()))
 }

@@ -20,14 +20,14 @@ import (
 // warm is set when the process has seen its first request.
 var warm atomic.Bool
 
-// request is what the log tells of a request.
+// request holds the logged data of a request.
 type request struct {
 	id    string
 	route string
 	cold  bool
 
 	mu    sync.Mutex
-	steps []string // of the service, on several goroutines
+	steps []string // of the service, which adds them from several goroutines
 }
 
 type requestKey struct{}
@@ -45,12 +45,13 @@ func begin(ctx context.Context, r route, e *event) (context.Context, *request) {
 	return context.WithValue(ctx, requestKey{}, req), req
 }
 
-// end logs the request. Of the client's errors only the status: they are in the answer.
+// end logs the request. It logs only the status of the client's errors, because the answer contains
+// their text.
 func (req *request) end(ctx context.Context, status int, err error, took time.Duration) {
 	req.mu.Lock()
 	attrs := []slog.Attr{slog.Int("status", status), millis("duration", took)}
 	if len(req.steps) > 0 {
-		attrs = append(attrs, slog.Any("steps", slices.Clone(req.steps))) // a fill may still add to it
+		attrs = append(attrs, slog.Any("steps", slices.Clone(req.steps))) // a fill may still append to it
 	}
 	req.mu.Unlock()
 	level := slog.LevelInfo
@@ -69,7 +70,7 @@ func observe(ctx context.Context, e readaside.Event) {
 		req.mu.Unlock()
 	}
 	if e.Outcome == readaside.CacheFailed || e.Outcome == readaside.Unreadable {
-		// Not many: a circuit breaker skips a cache that keeps failing.
+		// The circuit breaker limits the number of these lines.
 		slog.WarnContext(ctx, "cache", "op", string(e.Op), "entity", e.Entity, "outcome", e.Outcome.String(), "error", textOf(e.Err))
 	}
 	if fn, ok := ctx.Value(observerKey{}).(func(readaside.Event)); ok {
@@ -79,15 +80,15 @@ func observe(ctx context.Context, e readaside.Event) {
 
 type observerKey struct{}
 
-// WithObserver returns a context for a [Function], under which fn is told of every step that the
-// service takes, on whichever goroutine takes it.
+// WithObserver returns a context for a [Function]. The service calls fn for each of its steps, on
+// the goroutine of the step.
 func WithObserver(ctx context.Context, fn func(readaside.Event)) context.Context {
 	return context.WithValue(ctx, observerKey{}, fn)
 }
 
 var errPanicked = errors.New("app: the handler panicked")
 
-// textOf returns the text of an error or of whatever was given to panic.
+// textOf returns the text of an error or of the argument of panic.
 func textOf(v any) string {
 	if v == nil {
 		return ""
@@ -95,7 +96,7 @@ func textOf(v any) string {
 	return fmt.Sprint(v)
 }
 
-// millis is a duration as CloudWatch Logs Insights can compute with it.
+// millis returns a duration as a number that CloudWatch Logs Insights can compute with.
 func millis(key string, d time.Duration) slog.Attr {
 	return slog.Float64(key+"Ms", float64(d.Microseconds())/1000)
 }

@@ -5,7 +5,8 @@ import (
 	"net/http"
 )
 
-// maxBody bounds a body, decoded: ours are a few names. API Gateway itself lets 10 MB pass.
+// maxBody is the maximum size of a decoded body. The bodies of these functions contain a few names.
+// API Gateway allows 10 MB.
 const maxBody = 64 << 10
 
 // Request is one request for a function's route.
@@ -14,7 +15,8 @@ type Request struct {
 	values map[string]string
 }
 
-// PathValue returns the decoded value of the {name} in the route's path. The name must be there.
+// PathValue returns the decoded value of the {name} in the route's path. It panics if the path has
+// no such name.
 func (r *Request) PathValue(name string) string {
 	value, ok := r.values[name]
 	if !ok {
@@ -51,15 +53,15 @@ func (r *Request) body() ([]byte, error) {
 	return body, nil
 }
 
-// Caller returns who sends the request, as an authorizer has found, or an error that is answered
-// with 401. Only where DEMO_TRUST_AUTHORIZATION_HEADER says so, the header Authorization is
-// believed.
+// Caller returns the caller's username as determined by the authorizer, or an error that is
+// answered with 401. The Authorization header is trusted only if DEMO_TRUST_AUTHORIZATION_HEADER is
+// "true".
 func (r *Request) Caller() (string, error) {
 	for _, path := range [][]string{
 		{"principalId"},           // Lambda authorizer, REST API and format 1.0
 		{"claims", "sub"},         // Cognito or JWT authorizer, REST API and format 1.0
 		{"jwt", "claims", "sub"},  // JWT authorizer, HTTP API
-		{"lambda", "principalId"}, // Lambda authorizer, HTTP API, where it puts that into its context
+		{"lambda", "principalId"}, // Lambda authorizer, HTTP API, if its context contains it
 	} {
 		if caller := text(r.event.RequestContext.Authorizer, path...); caller != "" {
 			return caller, nil
@@ -73,8 +75,8 @@ func (r *Request) Caller() (string, error) {
 	return "", refuse(http.StatusUnauthorized, "the request has no authenticated caller")
 }
 
-// text returns the string at path, "" where there is none. An authorizer's context is free in what
-// it holds.
+// text returns the string at path, or "" if there is none. An authorizer's context may contain any
+// values.
 func text(object map[string]any, path ...string) string {
 	for _, name := range path[:len(path)-1] {
 		object, _ = object[name].(map[string]any)

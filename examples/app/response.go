@@ -8,14 +8,14 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// answer is a response before it has the shape of an event's.
+// answer is a response before it is converted to the format of the event.
 type answer struct {
 	status  int
 	headers map[string]string
 	body    []byte
 }
 
-// answerTo turns what came of a call into an answer.
+// answerTo returns the answer for the result of a call.
 func answerTo(body []byte, err error) answer {
 	a := answer{status: http.StatusOK, headers: map[string]string{"content-type": "application/json"}, body: body}
 	if err != nil {
@@ -29,7 +29,7 @@ func answerTo(body []byte, err error) answer {
 	return a
 }
 
-// shaped returns the response in the form that the sender of e takes.
+// shaped returns the response in the format that the sender of e expects.
 func (a answer) shaped(e *event) any {
 	if e.second() {
 		return events.APIGatewayV2HTTPResponse{StatusCode: a.status, Headers: a.headers, Body: string(a.body)}

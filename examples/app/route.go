@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// route is what a function answers, such as "GET /users/{username}".
+// route is the route of a function, such as "GET /users/{username}".
 type route struct {
 	method, path string
 	segments     []string
 }
 
-// newRoute panics on what is no route: it is part of the program.
+// newRoute panics if text is not a route, because that is an error in the program.
 func newRoute(text string) route {
 	method, path, ok := strings.Cut(text, " ")
 	if !ok || method == "" || !strings.HasPrefix(path, "/") {
@@ -24,8 +24,8 @@ func newRoute(text string) route {
 
 func (r route) String() string { return r.method + " " + r.path }
 
-// match returns the values of the path's parameters, decoded exactly once. The gateway has matched
-// the path already, unless the function is behind a function URL or a route for everything.
+// match returns the values of the path's parameters, decoded exactly once. The gateway has already
+// matched the path, unless the function is behind a function URL or a catch-all route.
 func (r route) match(e *event) (map[string]string, error) {
 	values, err := r.values(e)
 	if err != nil {
@@ -47,7 +47,7 @@ func (r route) match(e *event) (map[string]string, error) {
 	return values, nil
 }
 
-// values returns the parameters as the event has them.
+// values returns the parameters as they are in the event.
 func (r route) values(e *event) (map[string]string, error) {
 	if e.gatewayRoute() == r.path {
 		if values, ok := r.pick(e.PathParameters); ok {

@@ -13,27 +13,27 @@ import (
 )
 
 const (
-	// warmTimeout bounds the wait for DynamoDB. Lambda ends the Init phase after 10 s.
+	// warmTimeout limits the wait for DynamoDB. Lambda ends the Init phase after 10s.
 	// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 	warmTimeout = 2 * time.Second
 
-	// Lambda kills the process 500 ms after SIGTERM where it has registered an internal extension,
-	// as it does to be sent SIGTERM at all (ibid.).
+	// Lambda kills the process 500ms after SIGTERM. It sends SIGTERM only to a process that has
+	// registered an internal extension (same source).
 	closeTimeout = 250 * time.Millisecond
 )
 
-// Start is the whole main of a function: it warms the clients, answers the route with h for as long
-// as Lambda sends requests, and closes the clients when Lambda ends the process. It does not
-// return.
+// Start runs a function. It warms the clients, serves the route with h while Lambda sends requests,
+// and closes the clients when Lambda ends the process. It does not return.
 func Start(route string, h Handler) {
-	// What the Lambda runtime logs with package log are errors. No level but FATAL hides them.
+	// The Lambda runtime logs only errors with package log. They are logged at ERROR.
 	slog.SetLogLoggerLevel(slog.LevelError)
 	slog.SetDefault(NewLogger(os.Stderr))
 	f := New(route, h)
 	tableErr, cacheErr := warmUp(context.Background())
 	for _, err := range []error{tableErr, cacheErr} {
 		if err != nil {
-			// Not fatal: a request opens what is missing, and DynamoDB answers without Momento.
+			// A failed warm-up is not fatal: the first request opens the missing clients, and reads
+			// load from DynamoDB without Momento.
 			slog.Log(context.Background(), levelOf(err), "warm-up", "error", err.Error())
 		}
 	}
@@ -41,15 +41,14 @@ func Start(route string, h Handler) {
 		if err := Close(context.Background()); err != nil {
 			slog.Warn("close", "error", err.Error())
 		}
-		os.Exit(0) // the runtime would wait for the next request
+		os.Exit(0) // otherwise the runtime waits for the next request
 	}))
 }
 
-// Warm opens the clients in parallel, the connections included, so that the first request finds
-// them: one leg is DynamoDB, the other the secret and then Momento with its key. It waits for
-// DynamoDB, for at most 2s, and from then on for the cache for 250ms, or 2s where instances are
-// provisioned. The cache goes on opening beside the first request. Warm returns the errors of what
-// failed.
+// Warm opens the clients and their connections before the first request. It opens DynamoDB in
+// parallel with the secret and then Momento. It waits at most 2s for DynamoDB, and then at most
+// 250ms for the cache, or 2s with provisioned concurrency. If the cache is not open by then, its
+// open continues during the first request. Warm returns the errors of failed opens.
 func Warm(ctx context.Context) error {
 	tableErr, cacheErr := warmUp(ctx)
 	return errors.Join(tableErr, cacheErr)
@@ -78,7 +77,7 @@ func warmUp(ctx context.Context) (tableErr, cacheErr error) {
 
 var errStillOpening = errors.New("app: the cache is still opening")
 
-// cacheWait returns for how long Warm waits for the cache.
+// cacheWait returns how long Warm waits for the cache.
 func cacheWait() time.Duration {
 	// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 	if os.Getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency" {
@@ -87,7 +86,7 @@ func cacheWait() time.Duration {
 	return 250 * time.Millisecond
 }
 
-// table warms the connection to DynamoDB.
+// table is a Warmer for the connection to DynamoDB.
 type table struct{}
 
 func (table) Warm(ctx context.Context) error {
@@ -98,7 +97,7 @@ func (table) Warm(ctx context.Context) error {
 	return tableError(service.Ping(ctx))
 }
 
-// Close closes the clients for good, within 250 ms.
+// Close closes the clients permanently, within 250ms.
 func Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()

@@ -16,9 +16,9 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// Valkey is the client of the cache where CACHE_ENDPOINT is set, in place of Momento. When its
-// connection is broken, or its password refused, the secret is read again and a new client replaces
-// it.
+// Valkey is the client of the cache if CACHE_ENDPOINT is set. It replaces Momento. When its
+// connection is broken or its password is refused, the secret is read again and a new client
+// replaces it.
 var Valkey = lazyclient.Holder[valkey.Client]{
 	Name:    "valkey",
 	Open:    openValkey,
@@ -44,7 +44,7 @@ func openValkey(ctx context.Context) (valkey.Client, error) {
 	return client, valkeyError(err)
 }
 
-// cache returns the cache that the settings name, nil if they name none, and its client.
+// cache returns the cache that the settings name, or nil if they name none, and its client.
 func cache() (readaside.Cache, lazyclient.Warmer) {
 	switch {
 	case cacheEndpoint() != "":
@@ -75,7 +75,7 @@ func valkeyError(err error) error {
 	return &settingError{variable, err}
 }
 
-// isNoAuth reports whether the server wants a password and was given none.
+// isNoAuth reports whether the server requires a password and got none.
 func isNoAuth(err error) bool {
 	answer, ok := errors.AsType[*valkey.ValkeyError](err)
 	return ok && strings.HasPrefix(answer.Error(), "NOAUTH ")

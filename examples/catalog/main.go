@@ -1,7 +1,7 @@
 // Command catalog is a function to copy, in one file: an HTTP API for products in DynamoDB, cached
-// on Momento. PUT /products/{id} creates or replaces one, PATCH changes its price, GET reads it, in
-// another currency with ?currency=EUR, and DELETE deletes it. SECRET_ID names a secret in JSON with
-// MOMENTO_API_KEY and RATES_API_KEY. The table's key is the string id.
+// on Momento. PUT /products/{id} creates or replaces a product, PATCH changes its price, GET reads
+// it, with ?currency=EUR in that currency, and DELETE deletes it. SECRET_ID names a JSON secret
+// with MOMENTO_API_KEY and RATES_API_KEY. The table's key is the string id.
 package main
 
 import (
@@ -34,7 +34,7 @@ func main() {
 	if err = errors.Join(loadErr, err); err != nil {
 		log.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second) // then they go on opening beside the first request
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second) // after that, opens continue during the first request
 	log.Println("warm-up:", lazyclient.WarmAll(ctx, c, c.cache, c.ratesKey))
 	cancel()
 	lambda.StartWithOptions(c.handle, lambda.WithEnableSIGTERM(func() { // half a second before SIGKILL
@@ -52,14 +52,14 @@ type product struct {
 
 type catalog struct {
 	db           *dynamodb.Client
-	table, rates string // the table's name, and the URL of the third party that tells rates
+	table, rates string // the table's name, and the URL of the third party's exchange rates
 	cache        *lazyclient.Holder[momento.CacheClient]
 	ratesKey     *lazyclient.Holder[secrets.Token]
 	store        *readaside.Store
 	products     *readaside.Reader[string, product]
 }
 
-// newCatalog connects to nothing. A holder opens a client once, and again after its key is rotated.
+// newCatalog does not connect. A holder opens a client once, and again after its key is rotated.
 func newCatalog(cfg aws.Config) (*catalog, error) {
 	secret := secrets.SecretsManager{API: secrets.NewClient(cfg), ID: os.Getenv("SECRET_ID")}
 	c := &catalog{table: os.Getenv("TABLE_NAME"), rates: os.Getenv("RATES_URL")}
@@ -111,7 +111,7 @@ func (c *catalog) load(ctx context.Context, id string) (p product, found bool, e
 	return product{name.Value, cents}, true, err
 }
 
-// put creates or replaces a product: the whole value is known.
+// put creates or replaces a product. The new value is known, so the cache gets it.
 func (c *catalog) put(ctx context.Context, id string, p product) error {
 	return c.store.Write(ctx, func(ctx context.Context) error {
 		i := item{"id": text(id), "name": text(p.Name), "priceCents": number(p.PriceCents)}
@@ -120,7 +120,7 @@ func (c *catalog) put(ctx context.Context, id string, p product) error {
 	}, c.products.ChangedTo(id, p))
 }
 
-// reprice changes one attribute: the new value of the others is not known.
+// reprice changes one attribute. The other attributes are not known, so the cache entry is deleted.
 func (c *catalog) reprice(ctx context.Context, id string, cents int) error {
 	return c.store.Write(ctx, func(ctx context.Context) error {
 		_, err := c.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -141,7 +141,7 @@ func (c *catalog) remove(ctx context.Context, id string) error {
 	}, c.products.Changed(id))
 }
 
-// convert asks the third party for the rate. If it refuses the key, Use reads the secret again.
+// convert gets the rate from the third party. If it refuses the key, Use reads the secret again.
 func (c *catalog) convert(ctx context.Context, cents int, currency string) (int, error) {
 	var rate float64
 	err := c.ratesKey.Use(ctx, func(ctx context.Context, key secrets.Token) error {

@@ -1,5 +1,5 @@
-// Command createorganization is the function behind POST /organizations: the caller founds an
-// organization and is its first owner.
+// Command createorganization is the function for POST /organizations. It creates an organization.
+// The caller becomes its first owner.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command createuser is the function behind POST /users: anybody can sign up.
+// Command createuser is the function for POST /users. It requires no authentication.
 package main
 
 import (

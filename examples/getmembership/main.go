@@ -1,5 +1,4 @@
-// Command getmembership is the function behind GET
-// /organizations/{organization}/members/{username}.
+// Command getmembership is the function for GET /organizations/{organization}/members/{username}.
 package main
 
 import (

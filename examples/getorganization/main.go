@@ -1,4 +1,4 @@
-// Command getorganization is the function behind GET /organizations/{organization}.
+// Command getorganization is the function for GET /organizations/{organization}.
 package main
 
 import (

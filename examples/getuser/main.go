@@ -1,4 +1,4 @@
-// Command getuser is the function behind GET /users/{username}.
+// Command getuser is the function for GET /users/{username}.
 package main
 
 import (

@@ -2,17 +2,17 @@ package main
 
 import "github.com/warmclient/warmclient/examples/internal/emulator"
 
-// The values of -cache. Any other is the address of a Valkey or Redis server that runs already.
+// The values of -cache. Any other value is the address of a running Valkey or Redis server.
 const (
 	onMomento = "momento"
 	onValkey  = "valkey"
 )
 
-// cacheServer is the cache of a tour. What is nil the tour does not do to it.
+// cacheServer is the cache of a tour. The tour skips the steps whose function is nil.
 type cacheServer struct {
-	environ  []string // of the functions, beside the stack's
+	environ  []string // of the functions, in addition to the stack's
 	down, up func() error
-	fromDown string // where an answer comes from when it goes down
+	fromDown string // source of an answer when the cache goes down
 	rotate   func() error
 	close    func()
 }
@@ -49,7 +49,7 @@ func startValkey(stack *emulator.Stack) (cacheServer, error) {
 		environ:  v.Environ(),
 		down:     func() error { v.Down(); return nil },
 		up:       v.Up,
-		fromDown: fromSkipped, // a connection that was closed is no failure, and another is being opened
+		fromDown: fromSkipped, // a closed connection is not a failure, and a new one is being opened
 		rotate:   func() error { v.RotatePassword(); return v.Disconnect() },
 		close:    v.Close,
 	}, nil

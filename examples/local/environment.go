@@ -8,9 +8,8 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// setEnvironment gives the functions the environment that Lambda would give them, and nothing else:
-// whatever the user has set for the AWS SDK, a profile for example, could lead them to a real
-// account.
+// setEnvironment sets the environment that the functions have on Lambda and unsets all other
+// settings of the AWS SDK, such as a profile, which could select a real account.
 func setEnvironment(stack *emulator.Stack, more ...string) error {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")

@@ -19,9 +19,9 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-// newFront returns an HTTP API in front of the six functions. It matches paths, and turns requests
-// into events (format 2.0) and responses back, as API Gateway does. A request with another method
-// than the route's gets the function's answer, 405, as behind a function URL.
+// newFront returns an HTTP API for the six functions. It matches paths, and converts requests to
+// events (format 2.0) and responses back, as API Gateway does. If the method of a request differs
+// from the route's, the function answers with 405, as with a function URL.
 func newFront() http.Handler {
 	mux := http.NewServeMux()
 	for _, f := range functions {
@@ -36,13 +36,13 @@ func newFront() http.Handler {
 	})
 }
 
-// front stands in front of one function.
+// front is the HTTP handler of one function.
 type front struct {
 	route    string
 	function app.Function
 }
 
-// maxPayload is API Gateway's.
+// maxPayload is the limit of API Gateway.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 const maxPayload = 10 << 20
 
@@ -53,7 +53,7 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			writeError(w, http.StatusRequestEntityTooLarge, "the body is too large")
 			return
 		}
-		writeError(w, http.StatusBadRequest, "the body cannot be read") // unless the client has gone
+		writeError(w, http.StatusBadRequest, "the body cannot be read") // the client may have disconnected
 		return
 	}
 	response, err := f.invoke(r.Context(), f.event(r, body))
@@ -69,8 +69,8 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, response.Body)
 }
 
-// event is what API Gateway makes of a request: header names in lower case, parameters decoded, and
-// base64 for what is no text.
+// event converts a request to an event as API Gateway does: header names in lower case, decoded
+// parameters, and base64 for a body that is not text.
 func (f front) event(r *http.Request, body []byte) events.APIGatewayV2HTTPRequest {
 	e := events.APIGatewayV2HTTPRequest{
 		Version:        "2.0",
@@ -105,7 +105,8 @@ func (f front) event(r *http.Request, body []byte) events.APIGatewayV2HTTPReques
 // invokeTimeout is how long API Gateway waits for a function. (Same source.)
 const invokeTimeout = 30 * time.Second
 
-// invoke calls the function over JSON, as Lambda does: a client that leaves does not cancel it.
+// invoke calls the function with JSON, as Lambda does. A client that disconnects does not cancel
+// the call.
 func (f front) invoke(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), invokeTimeout)
 	defer cancel()
@@ -128,7 +129,8 @@ func (f front) invoke(ctx context.Context, event events.APIGatewayV2HTTPRequest)
 	return response, nil
 }
 
-// unmatched gives the mux's own answers (404, a redirect) the body of our errors.
+// unmatched replaces the body of the mux's own answers (404, a redirect) with the body of our
+// errors.
 type unmatched struct {
 	http.ResponseWriter
 	status int

@@ -16,7 +16,7 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// guide walks the steps of a tour.
+// guide runs the steps of a tour.
 type guide struct {
 	front http.Handler
 	stack *emulator.Stack
@@ -25,7 +25,7 @@ type guide struct {
 	wrong []error
 }
 
-// answer is what came of a request.
+// answer is the result of a request.
 type answer struct {
 	status int
 	from   string
@@ -50,24 +50,25 @@ func (g *guide) send(ctx context.Context, a ask) (answer, error) {
 	return answer{status: w.status, from: s.source(w.status), body: strings.TrimSpace(w.body.String()), took: took}, nil
 }
 
-// How often, and for how long, a read is repeated whose answer was right but came from elsewhere.
+// The number of retries of a read whose answer was correct but came from another source, and the
+// pauses between them.
 const (
 	tries    = 3
 	patience = 20 * time.Second
 	pause    = 100 * time.Millisecond
 )
 
-// retryWaits are how long one late answer of the cache may show: after failures the cache is
-// skipped for a second, and a not-found result that a write could not replace lives for five
-// seconds.
+// retryWaits are as long as the effects of one late answer of the cache may last: after failures
+// the cache is skipped for a second, and a negative entry that a write could not replace expires
+// after five seconds.
 var retryWaits = map[string]time.Duration{
 	fromFailed:   1200 * time.Millisecond,
 	fromSkipped:  1200 * time.Millisecond,
 	fromNegative: 2600 * time.Millisecond,
 }
 
-// show takes a step and prints its row. A read is tried again if only the source differs: on a busy
-// machine the cache may miss its 50 ms, and the request is then served without it, as it should be.
+// show runs a step and prints its row. It retries a read if only the source differs: on a busy
+// machine the cache may exceed its 50ms, and the request is then correctly served without it.
 func (g *guide) show(ctx context.Context, s step) {
 	if ctx.Err() != nil {
 		return
@@ -99,7 +100,7 @@ func (g *guide) show(ctx context.Context, s step) {
 	}
 }
 
-// showAll takes the same step n times at once and prints one row for all.
+// showAll runs the same step n times concurrently and prints one row for all.
 func (g *guide) showAll(ctx context.Context, s step, n int) {
 	if ctx.Err() != nil {
 		return
@@ -147,7 +148,7 @@ func (g *guide) fail(format string, args ...any) {
 	g.wrong = append(g.wrong, fmt.Errorf(format, args...))
 }
 
-// recorder is an http.ResponseWriter in memory.
+// recorder is an in-memory http.ResponseWriter.
 type recorder struct {
 	header http.Header
 	status int

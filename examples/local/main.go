@@ -1,14 +1,14 @@
 // Command local runs the whole service of the examples on one machine: the six functions, with the
-// real AWS and Momento SDKs, against a DynamoDB, a Secrets Manager and a Momento on loopback, or a
-// Valkey in Momento's place. It needs no account.
+// real AWS and Momento SDKs, and DynamoDB, Secrets Manager and Momento servers on loopback. A
+// Valkey server can replace Momento. No account is required.
 //
 //	go run ./examples/local                          # a tour: what it asks, and where each answer came from
 //	go run ./examples/local -serve                   # the six routes over HTTP, on 127.0.0.1:8080
 //	go run ./examples/local -cache valkey            # the tour with Valkey
 //	go run ./examples/local -cache 127.0.0.1:6379    # ... or with a server that runs already
 //
-// The tour exits with 0 only if every step went as it should. With -serve, the header Authorization
-// is the caller's username:
+// The tour exits with 0 only if every step has the expected result. With -serve, the Authorization
+// header is the caller's username:
 //
 //	curl -d '{"username":"ada","firstName":"Ada","lastName":"Lovelace"}' http://127.0.0.1:8080/users
 //	curl -H 'Authorization: ada' -d '{"organizationName":"Tech Corp"}' http://127.0.0.1:8080/organizations
@@ -70,7 +70,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func start(ctx context.Context, o options, stdout io.Writer) (err error) {
 	options := emulator.Options{}
 	if o.cache != onMomento && o.cache != onValkey {
-		// The table's name is the prefix of the keys in the cache, which another tour has used.
+		// The table's name is the prefix of the keys in the cache. A random name keeps the keys
+		// separate from those of earlier tours.
 		options.Table = "accounts-" + rand.Text()
 	}
 	stack, err := emulator.Start(options)
@@ -88,7 +89,7 @@ func start(ctx context.Context, o options, stdout io.Writer) (err error) {
 	}
 	defer func() {
 		if err := app.Close(context.WithoutCancel(ctx)); err != nil {
-			slog.Warn("close", "error", err.Error()) // it was late: no reason to call the tour a failure
+			slog.Warn("close", "error", err.Error()) // does not fail the tour
 		}
 	}()
 	if o.serve {
@@ -115,7 +116,7 @@ type options struct {
 func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // its errors are printed by run, on one line
+	flags.SetOutput(io.Discard) // run prints its errors on one line
 	flags.BoolVar(&o.serve, "serve", false, "")
 	flags.BoolVar(&o.verbose, "v", false, "")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "")
@@ -134,7 +135,7 @@ func parse(args []string) (options, error) {
 	if _, _, err := net.SplitHostPort(o.cache); err != nil && o.cache != onMomento && o.cache != onValkey {
 		return o, fmt.Errorf("-cache %q: want momento, valkey or host:port", o.cache)
 	}
-	// ResolveTCPAddr alone takes "", which would be every interface and any port.
+	// ResolveTCPAddr accepts "", which means every interface and any port.
 	if _, _, err := net.SplitHostPort(o.addr); err != nil {
 		return o, fmt.Errorf("-addr %q: %w", o.addr, err)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/warmclient/warmclient/examples/app"
 )
 
-// serve answers HTTP requests until ctx ends, and then those under way.
+// serve answers HTTP requests until ctx is done, and then finishes requests in progress.
 func serve(ctx context.Context, addr string, stdout io.Writer) error {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -23,7 +23,7 @@ func serve(ctx context.Context, addr string, stdout io.Writer) error {
 	if err := app.Warm(ctx); err != nil {
 		slog.Warn("warm-up", "error", err.Error())
 	}
-	server := &http.Server{Handler: newFront(), ReadTimeout: 4 * time.Second} // less than the end waits
+	server := &http.Server{Handler: newFront(), ReadTimeout: 4 * time.Second} // shorter than the wait at shutdown
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	fmt.Fprintf(stdout, "listening on http://%s\n", l.Addr())

@@ -8,18 +8,18 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// Where an answer came from.
+// The sources of an answer.
 const (
-	fromFunction = "function"             // refused before anything was asked
-	fromTable    = "DynamoDB"             // there is nothing else to ask
-	fromMiss     = "DynamoDB, after miss" // and the cache is filled
+	fromFunction = "function"             // refused before the service was called
+	fromTable    = "DynamoDB"             // the service uses no cache for it
+	fromMiss     = "DynamoDB, after miss" // then fills the cache
 	fromHit      = "cache hit"
 	fromNegative = "cache negative hit"
 	fromFailed   = "DynamoDB, cache down"
 	fromSkipped  = "DynamoDB, cache skipped"
 )
 
-// steps collects what the service does for one request.
+// steps collects the steps of the service for one request.
 type steps struct {
 	mu     sync.Mutex
 	events []readaside.Event
@@ -31,7 +31,7 @@ func (s *steps) add(e readaside.Event) {
 	s.events = append(s.events, e)
 }
 
-// source tells where the answer with this status came from.
+// source returns the source of the answer with the given status.
 func (s *steps) source(status int) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"github.com/warmclient/warmclient/examples/internal/emulator"
 )
 
-// tour walks through what the service does, printing a row for each step. The error tells what was
-// expected and what came, for each step that went wrong.
+// tour demonstrates the service and prints a row for each step. The error lists the expected and
+// the actual result of each failed step.
 func tour(ctx context.Context, stack *emulator.Stack, cache cacheServer, stdout io.Writer) error {
 	g := &guide{front: newFront(), stack: stack, cache: cache, out: stdout}
 	g.header()
@@ -32,9 +32,9 @@ func tour(ctx context.Context, stack *emulator.Stack, cache cacheServer, stdout 
 	return errors.Join(g.wrong...)
 }
 
-// healthySteps are the steps in which every server works.
+// healthySteps are the steps while all servers work.
 var healthySteps = []step{
-	// Nothing is warm: this request opens every client.
+	// No client is open: this request opens all of them.
 	{name: "cold request", ask: post("/users", "", `{"username":"ada","firstName":"Ada","lastName":"Lovelace"}`),
 		status: 200, from: fromTable, want: `"username":"ada"`},
 	{name: "warm request", ask: post("/users", "", `{"username":"grace","firstName":"Grace","lastName":"Hopper"}`),
@@ -71,7 +71,7 @@ var healthySteps = []step{
 func (g *guide) showOutage(ctx context.Context) {
 	g.do(g.cache.down)
 	g.show(ctx, step{name: "cache outage", ask: get("/users/ada"), status: 200, from: g.cache.fromDown})
-	// After a few failures the cache is not even asked.
+	// After a few failures the cache is skipped.
 	g.show(ctx, step{name: "outage goes on", ask: get("/users/ada"), status: 200, from: fromSkipped, patient: true})
 	g.show(ctx, step{name: "write in outage", ask: post("/users", "", `{"username":"alan","firstName":"Alan","lastName":"Turing"}`),
 		status: 200, from: fromTable})
@@ -79,21 +79,21 @@ func (g *guide) showOutage(ctx context.Context) {
 	g.show(ctx, step{name: "outage over", ask: get("/users/ada"), status: 200, from: fromHit, patient: true})
 }
 
-// showRotation replaces the token under concurrent requests: none may notice.
+// showRotation replaces the token during concurrent requests. No request may fail.
 func (g *guide) showRotation(ctx context.Context) {
 	const requests = 100
 	reads := g.stack.SecretsManager.Requests("GetSecretValue")
 	g.do(g.cache.rotate)
 	g.showAll(ctx, step{name: "token rotation", ask: get("/users/ada"), status: 200, want: "Lovelace"}, requests)
 	g.show(ctx, step{name: "rotated", ask: get("/users/ada"), status: 200, from: fromHit, patient: true})
-	// One read is all it takes. A client that seems dead, as when the machine stalls for longer
-	// than the cache's 50 ms, is replaced with its token, too.
+	// One read of the secret suffices. A client that is presumed dead, for example because the
+	// machine stalled for longer than the cache's 50ms, is also replaced.
 	if n := g.stack.SecretsManager.Requests("GetSecretValue") - reads; n < 1 || n > 5 {
 		g.fail("token rotation: expected one read of the secret for %d requests, got %d", requests, n)
 	}
 }
 
-// do does something to a server.
+// do changes the state of a server.
 func (g *guide) do(what func() error) {
 	if err := what(); err != nil {
 		g.fail("%w", err)
@@ -109,15 +109,16 @@ func post(path, caller, body string) ask {
 	return ask{method: http.MethodPost, path: path, caller: caller, body: body}
 }
 
-// step is a request and what should come of it.
+// step is a request and its expected result.
 type step struct {
 	name   string
 	ask    ask
 	status int
-	from   string // "": anywhere
+	from   string // "" means any source
 	want   string // part of the body
 
-	// patient says that the service needs some time, and some requests, to get there.
+	// patient means that the service reaches the expected result only after some time and some
+	// requests.
 	patient bool
 }
 

@@ -16,23 +16,24 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// MaxAnswer bounds what is read of an answer or a file, after decompression. Secrets Manager allows
-// 64 KiB, of which JSON's escapes may make six times as much.
+// MaxAnswer is the maximum size of an answer or a file, after decompression. Secrets Manager allows
+// 64 KiB, which JSON escapes may make six times larger.
 const MaxAnswer = 1 << 20
 
 var (
-	// ErrMalformed is in the chain of each error about an answer that cannot be used.
+	// ErrMalformed is in the chain of each error about a malformed answer.
 	ErrMalformed = errors.New("the answer is malformed")
-	// ErrTooLarge says that more than MaxAnswer was to be read.
+	// ErrTooLarge means that the answer or file is larger than MaxAnswer.
 	ErrTooLarge = errors.New("larger than 1 MiB")
 
 	errNoBody = errors.New("no body")
 )
 
-// Clean returns err, or an error in its place that holds nothing of an answer where err quotes or
-// holds one: the text of a decoder or of net/http quotes what it met, the SDK adds a snapshot, and
-// a response keeps buffers that a printer by reflection finds. What broke the connection stays in
-// the chain, and so does the response of an answer that has no secret in it.
+// Clean returns err, or a replacement without any part of an answer if err may contain one. Errors
+// of a decoder or of net/http quote their input, the SDK adds a snapshot of the answer, and a
+// response keeps buffers that a printer by reflection finds. The replacement keeps the cause of a
+// broken connection in its chain, and the response if its status is 300 or above, because such an
+// answer contains no secret.
 func Clean(err error) error {
 	if !quotes(err) {
 		return err
@@ -55,7 +56,8 @@ func Clean(err error) error {
 	}
 }
 
-// Malformed returns what may be said of err, which ended the reading of an answer.
+// Malformed returns an error for err, which ended the reading of an answer. It contains no part of
+// that answer.
 func Malformed(err error) error { return malformed(err) }
 
 func malformed(err error) *chain {
@@ -66,7 +68,7 @@ func malformed(err error) *chain {
 	return clean
 }
 
-// quotes reports whether err may hold a piece of an answer.
+// quotes reports whether err may contain a part of an answer.
 func quotes(err error) bool {
 	if err == nil {
 		return false
@@ -74,8 +76,9 @@ func quotes(err error) bool {
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
 		return true
 	}
-	// net/http has no type for a malformed head, and its text quotes the line. With a time limit of
-	// the HTTP client's own, or a client that retries, a known error is in the chain beside it.
+	// net/http has no error type for a malformed head, and its text quotes the line. If the HTTP
+	// client has a timeout or retries, the chain also holds a known error, so the text is checked
+	// first.
 	text := err.Error()
 	for _, words := range []string{"transport connection broken", "malformed HTTP", "malformed MIME", "malformed chunked"} {
 		if strings.Contains(text, words) {
@@ -86,7 +89,7 @@ func quotes(err error) bool {
 	return ok && knownCause(err) == nil && !isHandshake(exchange.Err) // a *url.Error is a net.Error itself
 }
 
-// isHandshake reports whether there was no connection for an answer to come in on.
+// isHandshake reports whether the connection failed before an answer could arrive.
 func isHandshake(err error) bool {
 	_, isNet := errors.AsType[net.Error](err)
 	_, isCertificate := errors.AsType[*tls.CertificateVerificationError](err)
@@ -95,8 +98,7 @@ func isHandshake(err error) bool {
 	return isNet || isCertificate || isAlert || isRecord || errors.Is(err, http.ErrSchemeMismatch)
 }
 
-// knownCause returns the error in err's chain that ended a call, one of a few that hold no input,
-// or nil.
+// knownCause returns the first error in err's chain that is known to contain no input, or nil.
 func knownCause(err error) error {
 	if cause, ok := errors.AsType[*net.OpError](err); ok {
 		return cause
@@ -111,8 +113,8 @@ func knownCause(err error) error {
 	return nil
 }
 
-// limitBody makes the reading of body fail after MaxAnswer bytes. A successful answer of zero
-// bytes, which the SDK takes for an empty output, fails too.
+// limitBody makes a read of body fail after MaxAnswer bytes. A successful answer of zero bytes also
+// fails, because the SDK accepts it as an empty output.
 func limitBody(body io.ReadCloser, status int) io.ReadCloser {
 	return &limitedBody{ReadCloser: body, left: MaxAnswer, empty: status/100 == 2}
 }

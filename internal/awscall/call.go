@@ -1,11 +1,12 @@
 // Package awscall makes one call of an AWS service within a time budget, for the sources of
-// packages secrets and parameterstore. Such a call reads a secret, so nothing of its answer gets
-// into an error or a log, and it is made once per process or rotation, so it keeps no connection.
+// packages secrets and parameterstore. Such a call reads a secret, so no part of its answer may
+// appear in an error or a log. It is made once per process or rotation, so it keeps no idle
+// connection.
 //
-//   - [Do] makes the call, and [Watch] follows it from inside the SDK.
-//   - [HTTPClient] and [Retryer] are the settings of a client for such calls.
-//   - [Clean] decides what may be said of an answer that cannot be used.
-//   - [KindOf] tells the kinds of errors apart.
+//   - [Do] makes the call, and [Watch] records its progress from inside the SDK.
+//   - [HTTPClient] and [Retryer] configure a client for such calls.
+//   - [Clean] removes parts of an answer from an error.
+//   - [KindOf] returns the kind of an error.
 package awscall
 
 import (
@@ -22,18 +23,19 @@ import (
 
 const (
 	defaultTimeout = time.Second
-	// grace is how long a call may take to notice that its time is over. A call that notices
-	// explains itself better than its context can.
+	// grace is how long Do waits for a call to return after ctx is done. The error that the call
+	// returns says more than the error of ctx.
 	grace = 20 * time.Millisecond
 )
 
-// A Budget is the time for one fetch: the smaller of its own limit and what the caller has left.
+// A Budget is the time limit of one fetch: the smaller of its own limit and the time until the
+// caller's deadline.
 type Budget struct {
 	Ctx   context.Context
 	limit time.Duration // for the text of errors
 }
 
-// NewBudget returns a budget of limit, or of 1s where limit is 0 or less.
+// NewBudget returns a budget of limit, or of 1s if limit is 0 or less.
 func NewBudget(ctx context.Context, limit time.Duration) (Budget, context.CancelFunc) {
 	if limit <= 0 {
 		limit = defaultTimeout
@@ -42,21 +44,21 @@ func NewBudget(ctx context.Context, limit time.Duration) (Budget, context.Cancel
 	if deadline, ok := ctx.Deadline(); ok {
 		b.limit = min(limit, max(0, time.Until(deadline)))
 	}
-	// The whole limit: where the caller's deadline is earlier, its cause stands.
+	// The timeout is limit, not b.limit: if the caller's deadline is earlier, its cause is kept.
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	b.Ctx = ctx
 	return b, cancel
 }
 
-// A Failure is why there is no answer.
+// A Failure says why a fetch has failed.
 type Failure struct {
 	Kind  error // a sentinel of this package, context.Canceled, or nil where none fits
 	Cause error
 }
 
-// Ended returns the failure of a fetch whose budget has ended. The call was waiting as p says, err
-// is what it returned, and last the error of its last attempt that ended by itself. Both may be
-// nil.
+// Ended returns the failure of a fetch whose budget has ended. p says what the call was waiting
+// for. err is the error of the call, and last is the error of the last attempt that failed before
+// the budget ended. Both may be nil.
 func (b Budget) Ended(p *Progress, err, last error) *Failure {
 	return ended(b.Ctx, p.text(b.limit.Round(time.Millisecond)), err, last)
 }
@@ -84,9 +86,9 @@ func ended(ctx context.Context, text string, err, last error) *Failure {
 	return &Failure{kind, c}
 }
 
-// CutShort reports whether err is no more than the sign of ctx's end: no answer came, or none that
-// could be read. The transport may report ctx's end as its error, its cause, or a connection that
-// it closed itself.
+// CutShort reports whether err was caused by the end of ctx: no answer arrived, or only a part of
+// one. The transport may report the end of ctx as its error, as its cause, or as a closed
+// connection.
 func CutShort(ctx context.Context, err error) bool {
 	if ctx.Err() == nil {
 		return false
@@ -98,11 +100,12 @@ func CutShort(ctx context.Context, err error) bool {
 
 var errNilOutput = errors.New("the API returned neither an output nor an error")
 
-// Do calls fn, which calls an API with the options of w, within limit (0 or less: 1s) and ctx. If
-// fn does not return when the time is over, it is abandoned and its result is dropped: what it
-// calls, such as a provider of credentials, may ignore its context. A panic in fn panics here.
+// Do calls fn, which calls an API with the options of w. The time limit is limit, or 1s if limit is
+// 0 or less, and the deadline of ctx. If fn does not return by then, it is abandoned and its result
+// is dropped. A provider of credentials, for example, may ignore its context. Do panics if fn
+// panics.
 //
-// The permission, such as secretsmanager:GetSecretValue, is named where it is missing.
+// The error for a missing permission names permission, such as secretsmanager:GetSecretValue.
 func Do[T any](
 	ctx context.Context, limit time.Duration, permission string, fn func(ctx context.Context, w *Watch) (*T, error),
 ) (*T, *Failure) {
@@ -143,14 +146,15 @@ func within[T any](ctx context.Context, fn func() (*T, error)) (*T, error) {
 	return done.Value, done.Err
 }
 
-// Region returns the AWS region of a call, for errors: the client's, or that of id where it is an
-// ARN and the client's is not known. It is an error if the two differ.
+// Region returns the AWS region of a call, for errors: the client's region, or the region of id if
+// id is an ARN and the client's region is "". It returns an error if the two differ.
 func Region(id, client string) (region string, err error) {
 	ofARN := RegionOfARN(id)
 	if client == "" {
 		return ofARN, nil
 	}
-	// The SDK takes fips-us-east-1 and us-east-1-fips for a region and an endpoint's option.
+	// The SDK accepts fips-us-east-1 and us-east-1-fips as the region us-east-1 with a FIPS
+	// endpoint.
 	bare := strings.TrimSuffix(strings.TrimPrefix(client, "fips-"), "-fips")
 	if ofARN != "" && ofARN != bare {
 		return client, fmt.Errorf("the ARN is of region %s, the client of %s", ofARN, client)
@@ -158,8 +162,7 @@ func Region(id, client string) (region string, err error) {
 	return client, nil
 }
 
-// RegionOfARN returns the fourth field of arn:partition:service:region:..., or "" where id is a
-// name.
+// RegionOfARN returns the fourth field of arn:partition:service:region:..., or "" if id is a name.
 func RegionOfARN(id string) string {
 	fields := strings.SplitN(id, ":", 5)
 	if len(fields) < 5 || fields[0] != "arn" {
@@ -168,8 +171,7 @@ func RegionOfARN(id string) string {
 	return fields[3]
 }
 
-// chain is an error with a text of its own and the chains of all its errors, for causes whose own
-// texts would only repeat what has been said.
+// chain is an error with its own text that wraps several errors, whose texts it does not repeat.
 type chain struct {
 	text string
 	errs []error
@@ -183,7 +185,7 @@ func (c *chain) add(separator string, err error) {
 	c.errs = append(c.errs, err)
 }
 
-// Hinted returns err with hint before its text.
+// Hinted returns an error that wraps err and has hint before its text.
 func Hinted(hint string, err error) error {
 	if hint == "" {
 		return err

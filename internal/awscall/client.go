@@ -9,22 +9,23 @@ import (
 )
 
 const (
-	// MaxAttempts bounds the attempts of a fetch, the first included.
+	// MaxAttempts is the maximum number of attempts of a fetch, the first included.
 	MaxAttempts = 3
-	// MaxBackoff bounds the pause between two attempts.
+	// MaxBackoff is the maximum pause between two attempts.
 	MaxBackoff = 100 * time.Millisecond
 
 	// A service in the same region connects within milliseconds. The limit is half of the default
-	// budget, so that a route that is missing is told from a service that is slow.
+	// budget, so that the error distinguishes a missing route from a slow service.
 	dialTimeout = 500 * time.Millisecond
 )
 
-// HTTPClient returns client without kept connections: an idle one may be dead after a freeze, and
-// net/http prints what arrives on one. It dials within 500ms, and gives an attempt no limit of its
-// own, so that a slow but good answer is used. An HTTP client that is neither the SDK's nor
-// awsconfig.Tune's is returned as it is.
+// HTTPClient returns client without idle connections, because an idle connection may be dead after
+// a freeze, and net/http logs data that arrives on one. The returned client dials within 500ms and
+// has no limit for an attempt, so that a slow answer is still used. An HTTP client that is neither
+// the SDK's BuildableClient nor from awsconfig.Tune is returned unchanged.
 //
-// Call it from a service option: the SDK applies DefaultsMode, which sets limits too, before those.
+// Call it from a service option: the SDK applies DefaultsMode, which also sets limits, before the
+// options.
 func HTTPClient(client aws.HTTPClient) aws.HTTPClient {
 	c, ok := awshttp.From(client)
 	if !ok {
@@ -33,6 +34,6 @@ func HTTPClient(client aws.HTTPClient) aws.HTTPClient {
 	return c.WithAttemptTimeout(0).WithoutKeepAlive(dialTimeout)
 }
 
-// Retryer returns a retryer that makes MaxAttempts attempts with pauses of at most MaxBackoff, on
-// the thousandth call as on the first.
+// Retryer returns a retryer that makes up to MaxAttempts attempts with pauses of at most
+// MaxBackoff. It has no retry quota.
 func Retryer() aws.Retryer { return awshttp.Retryer(MaxAttempts, awshttp.HalfJitter(MaxBackoff)) }

@@ -32,8 +32,7 @@ const (
 	hintNone      = "no AWS credentials"
 )
 
-// KindOf returns the kind of a call's error, nil where none fits, and a hint at what to do about
-// it.
+// KindOf returns the kind of a call's error, or nil if none applies, and a hint how to fix it.
 func KindOf(err error, permission string) (hint string, kind error) {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if hint, kind := KindOfCode(api.ErrorCode(), api.ErrorMessage(), permission); kind != nil {
@@ -52,8 +51,8 @@ func KindOf(err error, permission string) (hint string, kind error) {
 	return "", kindOfTransport(err)
 }
 
-// KindOfCode knows the error codes of Secrets Manager, of Parameter Store, and of the request
-// signing in front of them.
+// KindOfCode returns the kind of an error code of Secrets Manager, of Parameter Store, or of
+// request signing, and a hint how to fix it.
 //
 //   - https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 //   - https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
@@ -91,9 +90,9 @@ func KindOfCode(code, message, permission string) (hint string, kind error) {
 	return "", nil
 }
 
-// isKMS reports whether the message of an AccessDeniedException tells of a refusal by KMS, which
-// the services report under their own code. A secret's name, which the message may hold, has no
-// blanks.
+// isKMS reports whether the message of an AccessDeniedException describes a refusal by KMS, which
+// the services report with their own code. The message may contain the name of a secret, but a name
+// has no spaces and so cannot match.
 func isKMS(message string) bool {
 	for _, words := range []string{
 		"Access to KMS is not allowed", "not authorized to perform: kms:", "ciphertext refers to a customer master key",
@@ -118,7 +117,7 @@ func kindOfTransport(err error) error {
 	}
 }
 
-// StatusOf returns the HTTP status that err reports, 0 where no answer came.
+// StatusOf returns the HTTP status that err reports, or 0 if no answer arrived.
 func StatusOf(err error) int {
 	answer, ok := errors.AsType[interface {
 		error

@@ -23,8 +23,8 @@ const (
 	unknown     = ""
 )
 
-// Progress is what a call waits for. The zero value waits for nothing known. It is safe for
-// concurrent use by multiple goroutines, since an abandoned call goes on reporting.
+// Progress records what a call waits for. The zero value is ready to use. Progress is safe for
+// concurrent use by multiple goroutines, because an abandoned call keeps reporting.
 type Progress struct {
 	mu    sync.Mutex
 	phase string
@@ -43,7 +43,7 @@ func (p *Progress) is(phase string) bool {
 	return p.phase == phase
 }
 
-// text says what was waited for, and within which limit.
+// text returns what the call waited for, and the limit.
 func (p *Progress) text(limit time.Duration) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,8 +64,9 @@ func (p *Progress) text(limit time.Duration) string {
 	return text
 }
 
-// Sending notes that a request goes to host. An HTTP client that is given the context it returns
-// reports whether it connects or waits; of any other the request waits for its answer.
+// Sending records that a request is sent to host. If the request uses the returned context,
+// net/http records whether it connects or waits for the answer. Otherwise the phase is waiting for
+// the answer.
 func (p *Progress) Sending(ctx context.Context, host string) context.Context {
 	p.mu.Lock()
 	p.phase, p.host = waiting, host
@@ -76,11 +77,11 @@ func (p *Progress) Sending(ctx context.Context, host string) context.Context {
 	})
 }
 
-// Pausing notes that an attempt has ended.
+// Pausing records that an attempt has ended.
 func (p *Progress) Pausing() { p.set(pausing) }
 
-// Clean is [Clean] for the error of an attempt. Before there is a connection no answer can be
-// quoted.
+// Clean is [Clean] for the error of an attempt. It returns err unchanged if there was no
+// connection, because err then cannot quote an answer.
 func (p *Progress) Clean(err error) error {
 	if p.is(connecting) {
 		return err
@@ -88,28 +89,30 @@ func (p *Progress) Clean(err error) error {
 	return Clean(err)
 }
 
-// Watch follows the attempts of one call from inside the SDK's retry loop, because the SDK forgets
-// them: if time runs out during a pause, its error holds the context's alone.
+// Watch records the attempts of one call from inside the SDK's retry loop, because the SDK drops
+// their errors: if the deadline passes during a pause, the SDK returns only the error of the
+// context.
 type Watch struct {
 	Progress
-	last     error // of the last attempt that ended by itself
+	last     error // of the last attempt that failed before ctx was done
 	attached bool
-	// unsigned: the last attempt has no credentials, or not yet.
+	// unsigned reports that the last attempt has no credentials, or has not obtained them yet.
 	unsigned bool
 }
 
-// Attach adds the watch to the options of a call, and takes the SDK's log away from it, whose
-// warnings and dumps quote the answer.
+// Attach adds the watch to the options of a call and disables the SDK's log for it, because the
+// log's warnings and dumps quote the answer.
 func (w *Watch) Attach(logger *logging.Logger, mode *aws.ClientLogMode, options *[]func(*middleware.Stack) error) {
 	w.mu.Lock()
 	w.attached = true
 	w.mu.Unlock()
 	*logger, *mode = logging.Nop{}, 0
 	*options = append(*options, func(stack *middleware.Stack) error {
-		// A stack without these two steps makes no attempts to watch.
+		// Insert fails if the stack lacks the step. It then has no attempts to record.
 		_ = stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("awscall.Attempt", w.attempt), "Retry", middleware.After)
 		_ = stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("awscall.Identified", w.identified), "GetIdentity", middleware.After)
-		// The last step before the HTTP client, so that a provider of credentials is not traced.
+		// This is the last step before the HTTP client, so that requests of a credentials provider
+		// are not traced.
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("awscall.Transmit", w.transmit), middleware.After)
 	})
 }
@@ -122,9 +125,10 @@ func (w *Watch) attempt(ctx context.Context, in middleware.FinalizeInput, next m
 	w.mu.Unlock()
 
 	out, metadata, err := next.HandleFinalize(ctx, in)
-	// Here already, because the SDK traces the errors of attempts.
+	// The error is cleaned here because the SDK traces the errors of attempts.
 	err = w.Clean(err)
-	// Where AWS_NEW_RETRIES_2026 is set, the SDK follows it, however long the pause.
+	// If AWS_NEW_RETRIES_2026 is set, the SDK pauses for as long as this header says, without a
+	// maximum.
 	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answer.Response != nil {
 		answer.Response.Header.Del("X-Amz-Retry-After")
 	}
@@ -153,7 +157,7 @@ func (w *Watch) transmit(ctx context.Context, in middleware.DeserializeInput, ne
 	middleware.DeserializeOutput, middleware.Metadata, error,
 ) {
 	if request, ok := in.Request.(*smithyhttp.Request); ok {
-		// Whatever the client: net/http prints what arrives on an idle connection.
+		// This applies to every HTTP client: net/http logs data that arrives on an idle connection.
 		request.Close = true
 		ctx = w.Sending(ctx, request.URL.Host)
 	}
@@ -164,7 +168,7 @@ func (w *Watch) transmit(ctx context.Context, in middleware.DeserializeInput, ne
 	return out, metadata, err
 }
 
-// explain turns the error of the call into a failure.
+// explain returns the failure for the error of the call.
 func (w *Watch) explain(b Budget, permission string, err error) *Failure {
 	w.mu.Lock()
 	last, unsigned, attached := w.last, w.unsigned, w.attached

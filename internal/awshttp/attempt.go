@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// attemptError says that an attempt had no answer within its limit. The SDK retries it, as it does
-// every error of an exchange while the context of the call has not ended.
+// attemptError is the error of an attempt that got no answer within its limit. The SDK retries it,
+// as it retries every transport error until the context of the call is done.
 type attemptError struct {
 	host  string
 	limit time.Duration
@@ -22,13 +22,13 @@ func (e *attemptError) Error() string {
 
 func (e *attemptError) Timeout() bool { return true }
 
-// limitOf returns the limit of an attempt: it doubles with each.
+// limitOf returns the limit of an attempt, which doubles with each attempt.
 func (c *Client) limitOf(req *http.Request) time.Duration {
-	const most = 10 // of what the limit is shifted by: a Retryer of the user's may have any number
+	const most = 10 // prevents overflow: a custom Retryer may make any number of attempts
 	return c.attempt << min(attemptOf(req)-1, most)
 }
 
-// attemptOf returns the number of an attempt, from 1, which the SDK sends to the service:
+// attemptOf returns the number of an attempt, counted from 1. The SDK sends it to the service as
 // "attempt=2; max=10".
 func attemptOf(req *http.Request) int {
 	for field := range strings.SplitSeq(req.Header.Get("Amz-Sdk-Request"), ";") {
@@ -41,7 +41,7 @@ func attemptOf(req *http.Request) int {
 	return 1
 }
 
-// body tells when it is closed.
+// body calls closed when it is closed.
 type body struct {
 	io.ReadCloser
 	closed func()
@@ -52,8 +52,8 @@ func (b *body) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// redirect follows what keeps the method, as the SDK's client does, without the session's token
-// where the host is another.
+// redirect follows only redirects that keep the method, as the SDK's client does. It removes the
+// session token if the host changes.
 func redirect(req *http.Request, via []*http.Request) error {
 	switch req.Response.StatusCode {
 	case http.StatusTemporaryRedirect, http.StatusPermanentRedirect:

@@ -12,23 +12,23 @@ import (
 	sdkhttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// Client is an [aws.HTTPClient] whose connections may die without a word, as those of a process
-// that was frozen do. It has a type of its own because the SDK replaces the limits of a
+// Client is an [aws.HTTPClient] for processes whose connections may die silently, as they do while
+// a process is frozen. It is a separate type because the SDK replaces the limits of a
 // BuildableClient with those of its DefaultsMode. It is safe for concurrent use by multiple
 // goroutines.
 type Client struct {
-	template *http.Transport // cloned for each pool, never used itself
-	timeout  time.Duration   // of a whole exchange, as set on the BuildableClient; 0: none
-	attempt  time.Duration   // until an answer's headers, of the first attempt; 0: none
+	template *http.Transport // cloned for each pool, not used directly
+	timeout  time.Duration   // of a whole exchange, as set on the BuildableClient; 0 means none
+	attempt  time.Duration   // for the answer's headers in the first attempt; 0 means none
 
 	mu   sync.Mutex
 	pool *pool // for new calls; nil before the first
 }
 
-// From returns client with the limits of this package, and true. A nil client is the SDK's own. A
-// BuildableClient keeps its transport's settings, stricter limits and its timeout among them, but
-// not its read timeout. A *Client is returned as it is. Any other client is its owner's affair, as
-// it is to the SDK: the result is nil and false.
+// From returns client with the limits of this package, and true. A nil client means the SDK's
+// default client. A BuildableClient keeps the settings of its transport, its timeout and its
+// stricter limits, but not its read timeout. A *Client is returned unchanged. For any other client,
+// From returns nil and false, because its owner configures it.
 func From(client aws.HTTPClient) (*Client, bool) {
 	switch c := client.(type) {
 	case nil:
@@ -50,10 +50,10 @@ func limited(b *sdkhttp.BuildableClient) *Client {
 	return &Client{template: t, timeout: b.GetTimeout()}
 }
 
-// WithAttemptTimeout returns a client with the settings of c and connections of its own that waits
-// at most d for the headers of an answer, connecting included, when a call is attempted for the
-// first time, 2d the second time, and so on. Zero means no limit. It returns c where c has this
-// limit.
+// WithAttemptTimeout returns a client with the settings of c, separate connections, and a limit for
+// each attempt. The first attempt of a call waits at most d for the headers of the answer,
+// connecting included. The limit doubles with each attempt. Zero means no limit. It returns c if c
+// already has this limit.
 func (c *Client) WithAttemptTimeout(d time.Duration) *Client {
 	d = max(d, 0)
 	if d == c.attempt {
@@ -63,21 +63,22 @@ func (c *Client) WithAttemptTimeout(d time.Duration) *Client {
 }
 
 // WithoutKeepAlive returns a client with the settings of c that opens a connection for each call,
-// dials for at most the given time, and speaks HTTP/1.1 only. Over HTTP/2, or on an idle
-// connection, net/http would read what arrives after the answer, and print it to the standard log.
+// with the given limit for the dial, and uses only HTTP/1.1. Over HTTP/2, or on an idle connection,
+// net/http would read data that arrives after the answer and write it to the standard log.
 func (c *Client) WithoutKeepAlive(dial time.Duration) *Client {
 	t := c.template.Clone()
 	limitDials(t, nil, dial)
 	t.DisableKeepAlives = true
-	speakHTTP1(t)
+	disableHTTP2(t)
 	return &Client{template: t, timeout: c.timeout, attempt: c.attempt}
 }
 
 // Do sends a request and returns its answer, whose body must be closed.
 //
-// The limit of an attempt ends with the answer's headers: it does not cut the body. Where it passes
-// on a connection, calls that begin later use new ones: the connection may be dead, those of the
-// same age with it, and an HTTP/2 connection is not closed by a call that ends on it.
+// The limit of an attempt applies until the answer's headers arrive. It does not limit the body. If
+// the limit passes after the request got a connection, calls that begin later use new connections:
+// this connection and others of the same age may be dead, and an HTTP/2 connection is not closed
+// when a call on it ends.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	p := c.current()
 	ctx, cancel := context.WithCancel(req.Context())
@@ -96,7 +97,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 			c.retire(p)
 		}
 		if req.Context().Err() == nil {
-			if err == nil { // at the same time; its body is canceled
+			if err == nil { // the headers arrived as the limit passed, and the body is canceled
 				_ = res.Body.Close()
 			}
 			res, err = nil, &attemptError{host: req.URL.Host, limit: limit}
@@ -120,7 +121,7 @@ func (c *Client) CloseIdleConnections() {
 	}
 }
 
-// pool is a transport with its connections.
+// pool is a transport and its connections.
 type pool struct {
 	transport *http.Transport
 	client    *http.Client
@@ -139,8 +140,8 @@ func (c *Client) current() *pool {
 	return c.pool
 }
 
-// retire keeps p from new calls. Those under way go on, and their connections end with them, or
-// when they have been idle for too long.
+// retire removes p from use by new calls. Calls in progress continue, and their connections are
+// closed after the idle timeout at the latest.
 func (c *Client) retire(p *pool) {
 	c.mu.Lock()
 	if c.pool == p {

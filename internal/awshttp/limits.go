@@ -9,17 +9,18 @@ import (
 )
 
 const (
-	// ConnectTimeout bounds a dial, name resolution included, and then a TLS handshake. A service
-	// in the same region connects within milliseconds; the SDK would wait for 30 s and 10 s.
+	// ConnectTimeout limits a dial, name resolution included, and separately a TLS handshake. A
+	// service in the same region connects within milliseconds. The SDK's limits are 30s and 10s.
 	ConnectTimeout = time.Second
 
-	// idleTimeout is how long an idle connection is kept. Services and NAT gateways drop theirs,
-	// some silently, after a minute or more. Before it uses an idle connection, net/http compares
-	// its age by the wall clock, which goes on while a process is frozen.
+	// idleTimeout is how long an idle connection is kept. Services and NAT gateways drop idle
+	// connections after a minute or more, some of them silently. net/http measures the idle time by
+	// the wall clock, which includes the time that a process is frozen.
 	idleTimeout = 45 * time.Second
 )
 
-// atMost returns d, or limit if that is less. Zero means no limit to net and net/http.
+// atMost returns the smaller of d and limit. A d of zero or less means no limit, as in net and
+// net/http.
 func atMost(d, limit time.Duration) time.Duration {
 	if d <= 0 {
 		return limit
@@ -29,9 +30,9 @@ func atMost(d, limit time.Duration) time.Duration {
 
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// limitDials bounds the dials of t. Where t has no dial function of its own, it dials with
-// fallback; a nil fallback leaves it so. The deprecated Dial and DialTLS take no context and stay
-// unbounded; the limits of a call hold for them.
+// limitDials limits the dials of t. If t has no dial function, it uses fallback, unless fallback is
+// nil. The deprecated Dial and DialTLS take no context and are not limited here; the limits of a
+// call still apply.
 func limitDials(t *http.Transport, fallback dialFunc, limit time.Duration) {
 	dial := t.DialContext
 	//lint:ignore SA1019 a user's transport may have it
@@ -54,12 +55,12 @@ func limitDial(dial dialFunc, limit time.Duration) dialFunc {
 	}
 }
 
-// speakHTTP1 keeps t from HTTP/2.
-func speakHTTP1(t *http.Transport) {
+// disableHTTP2 makes t use only HTTP/1.1.
+func disableHTTP2(t *http.Transport) {
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
 	if t.TLSClientConfig == nil {
 		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	t.TLSClientConfig.NextProtos = []string{"http/1.1"} // Clone made it t's own
+	t.TLSClientConfig.NextProtos = []string{"http/1.1"} // not shared, because Clone copies it
 }

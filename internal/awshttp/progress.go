@@ -12,18 +12,18 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// Phase is what an attempt of a call waits for.
+// A Phase is what an attempt of a call waits for.
 type Phase uint8
 
-// The phases of an attempt, in their order.
+// The phases of an attempt, in order.
 const (
 	Credentials Phase = iota // until the request is signed; no host is known yet
 	Connecting               // to the host or its proxy, name resolution and TLS handshake included
 	Answering                // the request is on a connection
-	Pausing                  // the service has answered that it cannot serve; the next attempt has not begun
+	Pausing                  // the service has answered with an error; the next attempt has not begun
 )
 
-// String returns the phase in words.
+// String returns a description of the phase.
 func (p Phase) String() string {
 	switch p {
 	case Credentials:
@@ -37,8 +37,8 @@ func (p Phase) String() string {
 	}
 }
 
-// Progress is how far one call has come. A context carries it; see [WithProgress]. An abandoned
-// call may still be writing to it: it is safe for concurrent use by multiple goroutines.
+// Progress records the progress of one call. A context carries it; see [WithProgress]. It is safe
+// for concurrent use by multiple goroutines, because an abandoned call may still write to it.
 type Progress struct {
 	mu    sync.Mutex
 	phase Phase
@@ -48,31 +48,32 @@ type Progress struct {
 
 type progressKey struct{}
 
-// WithProgress returns a context for one call, and its progress. The client of the call needs
-// [RecordProgress] among its APIOptions.
+// WithProgress returns a context for one call, and its progress. The APIOptions of the client must
+// include [RecordProgress].
 func WithProgress(ctx context.Context) (context.Context, *Progress) {
 	p := &Progress{}
 	return context.WithValue(ctx, progressKey{}, p), p
 }
 
-// Waiting returns what the last attempt is waiting for, or was when it ended, and the host and port
-// of its request: behind a proxy as well, and "" while there are no credentials.
+// Waiting returns what the last attempt waits for, or waited for when it ended, and the host and
+// port of its request. With a proxy, that is still the host of the service. It is "" until there
+// are credentials.
 func (p *Progress) Waiting() (phase Phase, host string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.phase, p.host
 }
 
-// Last returns the error of the last attempt that had one before the call's context ended, or nil:
-// an answer of the service, or what is wrong with the connection, but no timeout. The SDK drops it
-// where the context ends in a pause between attempts, or in a later attempt.
+// Last returns the last error of an attempt that failed before the call's context was done, or nil.
+// It is an answer of the service or a connection error, not a timeout. The SDK drops that error if
+// the context is done during a pause between attempts or in a later attempt.
 func (p *Progress) Last() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.last
 }
 
-// Timeout says what a call had waited for when its time was over:
+// Timeout returns a text that says what the call waited for when its deadline passed:
 //
 //	no answer from dynamodb.us-east-1.amazonaws.com within 1s (connecting)
 func (p *Progress) Timeout(limit time.Duration) string {
@@ -94,12 +95,13 @@ func (p *Progress) enter(phase Phase, host string) {
 	p.phase, p.host = phase, host
 }
 
-// RecordProgress makes the calls of a client record the Progress that their context carries. It is
-// for the APIOptions of a client or a call, which run after the SDK has made its own steps.
+// RecordProgress makes the calls of a client record their progress in the Progress that their
+// context carries. Add it to the APIOptions of a client or a call, which run after the SDK has
+// added its own steps.
 func RecordProgress(stack *middleware.Stack) error {
-	// A stack without retries has no attempts to watch.
+	// Insert fails if the stack has no retries. It then has no attempts to record.
 	_ = stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("warmclient.Attempt", recordAttempt), "Retry", middleware.After)
-	// The last step but the transport: the request has its host, and its signature.
+	// This step is the last before the transport, so the request has its host and its signature.
 	return stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("warmclient.Exchange", recordExchange), middleware.After)
 }
 
@@ -129,8 +131,8 @@ func (p *Progress) failed(err error, ended bool) {
 	}
 }
 
-// StatusOf returns the HTTP status that an AWS service answered with, or 0 where err is no answer.
-// The SDK, too, makes a response of status 0 where there is none.
+// StatusOf returns the HTTP status that an AWS service answered with, or 0 if err is not an answer.
+// The SDK also creates a response of status 0 if there is no answer.
 func StatusOf(err error) int {
 	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	if !ok || answer.Response == nil || answer.Response.Response == nil {
@@ -139,7 +141,7 @@ func StatusOf(err error) int {
 	return answer.HTTPStatusCode()
 }
 
-// IsTimeout reports whether err says of itself that it is one.
+// IsTimeout reports whether err has a method Timeout that returns true.
 func IsTimeout(err error) bool {
 	t, ok := errors.AsType[interface {
 		error
@@ -159,7 +161,7 @@ func recordExchange(ctx context.Context, in middleware.FinalizeInput, next middl
 	host := req.URL.Host
 	p.enter(Connecting, host)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { p.enter(Connecting, host) }, // also where net/http tries again by itself
+		GetConn: func(string) { p.enter(Connecting, host) }, // called again if net/http retries
 		GotConn: func(httptrace.GotConnInfo) { p.enter(Answering, host) },
 	})
 	return next.HandleFinalize(ctx, in)

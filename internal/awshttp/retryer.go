@@ -10,15 +10,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// Retryer makes up to attempts attempts, the first included, and calls pause before each retry for
-// how long to wait; the first retry is number 1. It retries what the SDK's standard mode retries,
-// and status 429 whatever its error code. There is no quota of retries: one that failures have
-// spent would leave a process a single attempt per call long after the service is back.
+// Retryer returns a retryer that makes up to attempts attempts, the first included. It waits for
+// pause(n) before the n-th retry, counted from 1. It retries the errors that the SDK's standard
+// mode retries, and any answer with status 429. It has no retry quota: a quota exhausted by an
+// outage would limit a process to one attempt per call long after the service has recovered.
 func Retryer(attempts int, pause func(retry int) time.Duration) aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = attempts
 		o.RateLimiter = ratelimit.None
-		// The SDK counts from one, or from zero where AWS_NEW_RETRIES_2026 is set.
+		// The SDK counts from one, or from zero if AWS_NEW_RETRIES_2026 is set.
 		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
 			return pause(max(attempt, 1)), nil
 		})
@@ -28,9 +28,9 @@ func Retryer(attempts int, pause func(retry int) time.Duration) aws.Retryer {
 	})
 }
 
-// FullJitter returns a pause for [Retryer]: up to least at random before the first retry, up to
-// twice that before the second, and so on until most. It spreads the clients that failed together.
-// The SDK's own backoff counts in whole seconds.
+// FullJitter returns a pause for [Retryer]. The pause before the first retry is random between 0
+// and least. The upper bound doubles with each retry, up to most. The jitter spreads the retries of
+// clients that failed at the same time. The SDK's own backoff counts in whole seconds.
 func FullJitter(least, most time.Duration) func(retry int) time.Duration {
 	return func(retry int) time.Duration {
 		limit := least << min(max(retry, 1)-1, 16)
@@ -38,8 +38,8 @@ func FullJitter(least, most time.Duration) func(retry int) time.Duration {
 	}
 }
 
-// HalfJitter returns a pause for [Retryer]: from a quarter to a half of most at random before the
-// first retry, and from a half to the whole of it before the others.
+// HalfJitter returns a pause for [Retryer]. The pause is random between a quarter and a half of
+// most before the first retry, and between a half of most and most before the others.
 func HalfJitter(most time.Duration) func(retry int) time.Duration {
 	return func(retry int) time.Duration {
 		limit := most

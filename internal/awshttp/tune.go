@@ -6,7 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Tune is awsconfig.Tune for packages that shall not link what awsconfig.Load does.
+// Tune implements awsconfig.Tune. It is also for packages that must not link the dependencies of
+// awsconfig.Load.
 func Tune(cfg aws.Config, attempt time.Duration) aws.Config {
 	if c, ok := From(cfg.HTTPClient); ok {
 		cfg.HTTPClient = c.WithAttemptTimeout(attempt)
@@ -16,6 +17,6 @@ func Tune(cfg aws.Config, attempt time.Duration) aws.Config {
 			return Retryer(10, FullJitter(25*time.Millisecond, 400*time.Millisecond))
 		}
 	}
-	cfg.RetryMaxAttempts = 0 // a client would apply it to the Retryer
+	cfg.RetryMaxAttempts = 0 // otherwise a client would apply it to the Retryer
 	return cfg
 }

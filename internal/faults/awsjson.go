@@ -14,8 +14,8 @@ import (
 // maxRequest is DynamoDB's limit on a request, the larger of the two services' limits.
 const maxRequest = 16 << 20
 
-// AWSServer serves the JSON protocol of AWS: the operation in a header, JSON both ways. Signatures
-// are not verified.
+// AWSServer serves the JSON protocol of AWS: a header names the operation, and request and answer
+// are JSON. Signatures are not verified.
 type AWSServer struct {
 	*Endpoint
 	contentType string
@@ -23,14 +23,14 @@ type AWSServer struct {
 	done        chan struct{}
 }
 
-// Reply is an answer of an AWS service.
+// A Reply is an answer of an AWS service.
 type Reply struct {
 	Status int
 	Body   []byte
 }
 
-// StartAWS starts a server that answers each operation with what answer returns. Stop it with
-// Close.
+// StartAWS starts a server that answers each operation with the result of answer. The caller must
+// call Close.
 func StartAWS(contentType string, answer func(op string, body []byte) Reply) (*AWSServer, error) {
 	e, err := NewEndpoint()
 	if err != nil {
@@ -40,7 +40,7 @@ func StartAWS(contentType string, answer func(op string, body []byte) Reply) (*A
 	server := http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		defer close(s.done)
-		_ = server.Serve(e.Listener) // the listener was closed: there is no other way out
+		_ = server.Serve(e.Listener) // returns only after the listener is closed
 	}()
 	return s, nil
 }
@@ -48,12 +48,12 @@ func StartAWS(contentType string, answer func(op string, body []byte) Reply) (*A
 // URL returns the server's base URL, http://127.0.0.1:port.
 func (s *AWSServer) URL() string { return "http://" + s.Addr() }
 
-// Close stops the server: requests under way are cut off. It returns when the last goroutine of the
-// server has ended. Closing again does nothing.
+// Close stops the server and aborts requests in progress. It returns when all goroutines of the
+// server have ended. Further calls do nothing.
 func (s *AWSServer) Close() error {
-	_ = s.Listener.Close() // fails only when it is closed already
+	_ = s.Listener.Close() // fails only if it is already closed
 	<-s.done
-	s.Listener.ResetAll() // which ends the contexts of hung requests
+	s.Listener.ResetAll() // cancels the contexts of requests that hang
 	s.Listener.Wait()
 	return nil
 }
@@ -61,8 +61,8 @@ func (s *AWSServer) Close() error {
 func (s *AWSServer) serve(w http.ResponseWriter, r *http.Request) {
 	op := r.Header.Get("X-Amz-Target")
 	op = op[strings.LastIndexByte(op, '.')+1:]
-	// The body is read before anything can hang: only then does net/http watch whether the client
-	// goes away.
+	// The body is read before a fault can make the request hang, because net/http notices that the
+	// client disconnects only after the body was read.
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
 		s.write(w, Failure(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "cannot read the request"))
@@ -95,10 +95,11 @@ func (s *AWSServer) serve(w http.ResponseWriter, r *http.Request) {
 func (s *AWSServer) write(w http.ResponseWriter, rep Reply) {
 	w.Header().Set("Content-Type", s.contentType)
 	w.Header().Set("X-Amzn-Requestid", rand.Text())
-	// Of DynamoDB, and harmless from others: its SDK warns about each answer without a checksum.
+	// The DynamoDB client logs a warning for each answer without a checksum. Other clients ignore
+	// it.
 	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(rep.Body)), 10))
 	w.WriteHeader(rep.Status)
-	_, _ = w.Write(rep.Body) // a client that left needs no answer
+	_, _ = w.Write(rep.Body) // fails if the client has disconnected
 }
 
 func (f Fault) reply() Reply {
@@ -117,7 +118,7 @@ func Failure(status int, code, message string) Reply {
 	return Encode(status, map[string]string{"__type": code, "message": message})
 }
 
-// Encode returns an answer with v as JSON.
+// Encode returns an answer whose body is v as JSON.
 func Encode(status int, v any) Reply {
 	body, err := json.Marshal(v)
 	if err != nil {

@@ -26,8 +26,8 @@ func NewEndpoint() (*Endpoint, error) {
 // Addr returns the server's address, 127.0.0.1:port.
 func (e *Endpoint) Addr() string { return e.Listener.Addr().String() }
 
-// Inject puts these faults in force in place of those before. The first that applies to a request
-// decides about it. A request that waits in an old fault meets the new ones.
+// Inject replaces the active faults. The first fault that matches a request applies to it. The new
+// faults also apply to requests that wait in an old one.
 func (e *Endpoint) Inject(faults ...Fault) {
 	e.faults.replace(faults)
 	if e.faults.refusing() {
@@ -35,29 +35,30 @@ func (e *Endpoint) Inject(faults ...Fault) {
 	}
 }
 
-// Heal takes all faults away and lets the requests go on that wait in one.
+// Heal removes all faults. Requests that wait in one are served.
 func (e *Endpoint) Heal() { e.Inject() }
 
-// Around counts a request for op and runs serve at most once, when the fault in force for op lets
-// it. It returns the fault that decides about the answer; serve has run if that fault's Action is
-// Proceed. An error means that ctx is done and that no answer is expected.
+// Around counts a request for op and calls serve at most once, when the active fault for op allows
+// it. It returns the fault that determines the answer. If the Action of that fault is Proceed,
+// serve was called. Around returns an error if ctx is done, in which case the client expects no
+// answer.
 func (e *Endpoint) Around(ctx context.Context, op string, serve func()) (Fault, error) {
 	e.requests.Add(op)
 	return e.faults.around(ctx, op, serve)
 }
 
-// Requests returns how many requests for op were received so far, whatever became of them; for ""
-// those of every operation.
+// Requests returns the number of requests received for op, including failed ones. If op is "", it
+// counts all operations.
 func (e *Endpoint) Requests(op string) int { return e.requests.Of(op) }
 
-// Tally counts by name. The zero value is ready to use.
+// A Tally counts events by name. The zero value is ready to use.
 type Tally struct {
 	mu     sync.Mutex
 	counts map[string]int
 	total  int
 }
 
-// Add counts one of name.
+// Add adds one to the count of name.
 func (t *Tally) Add(name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -68,7 +69,7 @@ func (t *Tally) Add(name string) {
 	t.total++
 }
 
-// Of returns the count of name, or of all names for "".
+// Of returns the count of name, or the total if name is "".
 func (t *Tally) Of(name string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package faults is what the test servers of this module have in common: a loopback listener whose
-// connections can be broken, the faults that are put in force, and the JSON protocol of AWS.
+// Package faults is the common part of this module's test servers: a loopback listener that can
+// break connections, fault injection, and the JSON protocol of AWS.
 package faults
 
 import (
@@ -9,54 +9,57 @@ import (
 	"time"
 )
 
-// Action is what a server does in place of its answer.
+// An Action is what a server does instead of answering.
 type Action uint8
 
 const (
-	// Proceed answers as the service would: a Fault with only a Delay is latency.
+	// Proceed answers as the service does. A Fault with only a Delay adds latency.
 	Proceed Action = iota
-	// Fail answers with the error of Status, Code and Message.
+	// Fail answers with the error that Status, Code and Message describe.
 	Fail
-	// Hang answers nothing while the fault is in force. Healed, the request is served after all.
+	// Hang does not answer while the fault is active. The request is served when the fault is
+	// healed.
 	Hang
-	// Reset breaks the connection that the request came in on, and with it the other calls of a
-	// multiplexed one.
+	// Reset breaks the connection that the request came in on. If the connection is multiplexed,
+	// its other calls fail too.
 	Reset
-	// Refuse is an outage: it breaks all connections, and each new one as soon as it is made. Op,
-	// Times, Delay and Late mean nothing here. The port stays taken, so the server comes back on
-	// it; a gRPC client notices after a second or more, when it dials again.
+	// Refuse simulates an outage: it breaks all connections, and every new connection at once. It
+	// ignores Op, Times, Delay and Late. The port stays open, so the server uses the same port
+	// after the outage. A gRPC client notices the recovery when it dials again, after a second or
+	// more.
 	Refuse
-	// Garbage answers with success and a body that does not decode.
+	// Garbage answers with success and a malformed body.
 	Garbage
 )
 
-// Fault makes requests go wrong. The zero Fault does nothing.
+// A Fault makes requests fail. The zero Fault does nothing.
 type Fault struct {
-	// Op names the operation it applies to, such as "GetItem", "GetSecretValue" or "SetIf"; "": all
-	// of them.
+	// Op is the operation it applies to, such as "GetItem", "GetSecretValue" or "SetIf". The
+	// default is all operations.
 	Op string
-	// Times is the number of requests it applies to; 0: all of them until it is replaced.
+	// Times is the number of requests it applies to. 0 means all requests until the fault is
+	// replaced.
 	Times int
-	// Delay passes before Action. A request that waits in it is served at once when the fault is
-	// replaced. Hang ignores it.
+	// Delay is the wait before Action. If the fault is replaced, a waiting request continues at
+	// once. Hang ignores Delay.
 	Delay time.Duration
-	// Action is what happens then.
+	// Action is what the server does after Delay.
 	Action Action
-	// Late carries out the request first, so that the fault affects the answer only: the client
-	// cannot know that its write is committed.
+	// Late carries out the request first, so that the fault affects only the answer. The client
+	// then cannot know that its write is committed.
 	Late bool
-	// Status is, with Fail, the HTTP status of an AWS service (0: 500) or the gRPC code of Momento
-	// (0: Unavailable).
+	// Status is, for Fail, the HTTP status of an AWS service (0 means 500) or the gRPC code of
+	// Momento (0 means Unavailable).
 	Status int
-	// Code is, with Fail, the error code of an AWS service, such as "ThrottlingException" ("":
-	// InternalServerError), or the "err" trailer of Momento, such as "item_not_found" ("": no
+	// Code is, for Fail, the error code of an AWS service, such as "ThrottlingException" ("" means
+	// InternalServerError), or the "err" trailer of Momento, such as "item_not_found" ("" means no
 	// trailer).
 	Code string
-	// Message is, with Fail, the text of the error.
+	// Message is, for Fail, the text of the error.
 	Message string
 }
 
-// set is the faults in force at one server.
+// set holds the active faults of one server.
 type set struct {
 	mu      sync.Mutex
 	active  []Fault
@@ -79,7 +82,8 @@ func (s *set) refusing() bool {
 	return slices.ContainsFunc(s.active, func(fault Fault) bool { return fault.Action == Refuse })
 }
 
-// take returns the first fault that applies to op, and the channel that tells of its end.
+// take returns the first fault that applies to op, and a channel that is closed when the fault is
+// replaced.
 func (s *set) take(op string) (Fault, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,9 +101,7 @@ func (s *set) take(op string) (Fault, <-chan struct{}) {
 	return Fault{}, s.changed
 }
 
-// around runs serve at most once, when the fault in force for op lets it, and returns the fault
-// that decides about the answer. Serve has run if that fault's Action is Proceed. An error means
-// that ctx has ended: its client or its connection is gone, and an answer would reach no one.
+// around implements [Endpoint.Around] without the count.
 func (s *set) around(ctx context.Context, op string, serve func()) (Fault, error) {
 	served := false
 	once := func() {
@@ -127,12 +129,12 @@ func (s *set) around(ctx context.Context, op string, serve func()) (Fault, error
 	}
 }
 
-// hold waits for as long as the fault asks, and reports whether the fault was replaced meanwhile.
+// hold waits for the delay of the fault, and reports whether the fault was replaced in that time.
 func hold(ctx context.Context, fault Fault, changed <-chan struct{}) (lifted bool, err error) {
 	var over <-chan time.Time
 	switch {
 	case fault.Action == Hang:
-		// A nil channel: only a change or the client's leaving ends it.
+		// The channel stays nil, so only a change of the faults or the end of ctx ends the wait.
 	case fault.Delay <= 0:
 		return false, nil
 	default:

@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-// Listener hands out loopback connections and remembers them, so that they can be reset from the
-// server's side and waited for.
+// A Listener accepts loopback connections and records them, so that the server can reset them and
+// wait until they are closed.
 type Listener struct {
 	*net.TCPListener
 	refusing func() bool
 
 	mu    sync.Mutex
 	conns map[string]*conn // by the client's address
-	idle  chan struct{}    // closed when the last connection ends; nil while there is no waiter
+	idle  chan struct{}    // closed when the last connection ends; nil if there is no waiter
 }
 
 func listen(refusing func() bool) (*Listener, error) {
@@ -25,8 +25,8 @@ func listen(refusing func() bool) (*Listener, error) {
 	return &Listener{TCPListener: l, refusing: refusing, conns: map[string]*conn{}}, nil
 }
 
-// Accept returns the next connection that is not refused. A refused one is accepted and reset:
-// closing the port instead could lose it to another process before the outage is over.
+// Accept returns the next connection that is not refused. It accepts and resets a refused
+// connection. If it closed the port instead, another process could take the port.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		tcp, err := l.AcceptTCP()
@@ -40,8 +40,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// admit decides and records under one lock: an outage that begins meanwhile either is seen here or
-// finds the connection recorded when it resets them all.
+// admit checks for an outage and records the connection under one lock. An outage that begins at
+// the same time is either seen here, or it resets the recorded connection.
 func (l *Listener) admit(tcp *net.TCPConn) (*conn, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,7 +65,7 @@ func (l *Listener) forget(c *conn) {
 	}
 }
 
-// Reset breaks the connection of the client at addr, if it is still there.
+// Reset breaks the connection of the client at addr, if it is open.
 func (l *Listener) Reset(addr string) {
 	l.mu.Lock()
 	c := l.conns[addr]
@@ -88,8 +88,8 @@ func (l *Listener) ResetAll() {
 	}
 }
 
-// Wait returns when every connection has been closed by the server that accepted it, which is the
-// last thing the goroutine that serves it does.
+// Wait returns when the server has closed every connection that it accepted. The goroutine that
+// serves a connection closes it last.
 func (l *Listener) Wait() {
 	l.mu.Lock()
 	if len(l.conns) == 0 {
@@ -115,8 +115,7 @@ func (c *conn) Close() error {
 	return err
 }
 
-// reset makes the peer see ECONNRESET rather than an orderly end: with a linger of zero, close
-// sends RST.
+// reset closes c so that the peer sees ECONNRESET: with a linger of zero, close sends RST.
 func reset(c *net.TCPConn) {
 	_ = c.SetLinger(0)
 	_ = c.Close()

@@ -1,5 +1,6 @@
-// Package lateness is the rule by which the cache adapters find a connection that died unnoticed,
-// as one does in a frozen process: it answers nothing, and nothing else tells.
+// Package lateness implements the rule by which the cache adapters detect a connection that died
+// silently, as connections do while a process is frozen. Calls on such a connection get no answer
+// and no error.
 package lateness
 
 import (
@@ -13,24 +14,23 @@ import (
 )
 
 const (
-	// inARow calls that end in their deadline are taken for a dead connection. One is a slow
-	// moment.
+	// inARow is how many consecutive calls must exceed their deadline before the connection is
+	// presumed dead. A single one may only be slow.
 	inARow = 3
-	// enough is how long a call must have run for its deadline to say anything about the
-	// connection.
+	// enough is how long a call must have run before its timeout counts.
 	enough = 25 * time.Millisecond
-	// between is the least time between two clients that are presumed dead: a service that is
-	// merely slow, such as one in another region, is not reconnected for ever.
+	// between is the minimum time between two clients that are presumed dead, so that a slow
+	// service, such as one in another region, does not cause constant reconnects.
 	between = time.Minute
 )
 
 // ErrDead is in the chain of the error of the call after which the connection is presumed dead.
 var ErrDead = errors.New("three calls in a row got no answer: the connection is presumed dead")
 
-// Calls judges the calls of one cache. The zero value is ready to use. It is safe for concurrent
-// use by multiple goroutines.
+// Calls counts the late calls of one cache. The zero value is ready to use. Calls is safe for
+// concurrent use by multiple goroutines.
 type Calls struct {
-	late atomic.Bool // count is not 0: calls that are answered need no lock
+	late atomic.Bool // whether count is not 0, so that answered calls need no lock
 
 	mu       sync.Mutex
 	client   any
@@ -39,14 +39,14 @@ type Calls struct {
 	replaced time.Time // when a client was presumed dead, by wall clock
 }
 
-// Judge takes the outcome of a call on client, made under ctx, that began at that time. It returns
-// err, or, where the connection is now presumed dead, an error with err and [ErrDead] in its chain.
+// Judge records the result err of a call on client that began at the given time with ctx. It
+// returns err, or an error that wraps err and [ErrDead] if the connection is now presumed dead.
 //
 // A call is late if context.DeadlineExceeded is in the chain of err and it ran for at least 25ms.
-// Three late calls in a row on one client are a dead connection; calls that run at the same time
-// count as one, since a stall of the process makes all of them late. A shorter call and a call
-// whose caller canceled it say nothing. Any other outcome is an answer. A connection is presumed
-// dead at most once a minute by wall clock.
+// After three late calls in a row on one client, the connection is presumed dead. Concurrent calls
+// count as one, because a stall of the process makes all of them late. A shorter call and a
+// canceled call are ignored. Any other result is an answer and resets the count. A connection is
+// presumed dead at most once a minute by wall clock.
 func (c *Calls) Judge(ctx context.Context, client any, began time.Time, err error) error {
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.Canceled):
@@ -70,9 +70,9 @@ func (c *Calls) answered() {
 	c.clear()
 }
 
-// dead counts a late call.
+// dead counts a late call and reports whether the connection is now presumed dead.
 func (c *Calls) dead(client any, began time.Time) bool {
-	// A fake may be of a type that == panics on. It is never presumed dead.
+	// Comparing a fake with == may panic. Such a client is never presumed dead.
 	if !reflect.ValueOf(client).Comparable() {
 		return false
 	}
@@ -83,7 +83,7 @@ func (c *Calls) dead(client any, began time.Time) bool {
 		c.client = client
 	}
 	if began.Before(c.last) {
-		return false // it ran beside the one counted before
+		return false // concurrent with the last counted call
 	}
 	c.count++
 	c.last = time.Now()

@@ -1,2 +1,2 @@
-// Package testnet has networks for tests: one in memory, and one that loses connections.
+// Package testnet provides networks for tests: one in memory, and one that loses connections.
 package testnet

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 )
 
-// Pipes is a [net.Listener] whose connections are in memory, so that a client and a server can live
+// Pipes is a [net.Listener] whose connections are in memory, so that a client and a server can run
 // in a bubble of package synctest.
 type Pipes struct {
 	dials  atomic.Int32
@@ -16,10 +16,10 @@ type Pipes struct {
 	once   sync.Once
 }
 
-// NewPipes returns a listener that accepts what its DialContext dials.
+// NewPipes returns a listener that accepts the connections of its DialContext.
 func NewPipes() *Pipes { return &Pipes{conns: make(chan net.Conn), closed: make(chan struct{})} }
 
-// DialContext connects to the listener, whatever the address. It returns when the connection is
+// DialContext connects to the listener and ignores the address. It returns when the connection is
 // accepted.
 func (p *Pipes) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
 	p.dials.Add(1)
@@ -47,11 +47,11 @@ func (p *Pipes) Accept() (net.Conn, error) {
 	}
 }
 
-// Close refuses further connections.
+// Close closes the listener. Further connections are refused.
 func (p *Pipes) Close() error {
 	p.once.Do(func() { close(p.closed) })
 	return nil
 }
 
-// Addr returns an address that stands for the listener.
+// Addr returns a placeholder address.
 func (*Pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 80} }

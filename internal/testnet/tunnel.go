@@ -6,21 +6,22 @@ import (
 	"sync"
 )
 
-// Tunnel is a TCP proxy that forgets connections, as a NAT gateway does with those that were idle
-// while a process was frozen: what is sent on them gets no answer, not even a reset.
+// A Tunnel is a TCP proxy that can drop connections silently, as a NAT gateway does with
+// connections that were idle while a process was frozen. Data sent on them gets no answer and no
+// reset.
 type Tunnel struct {
 	listener net.Listener
 	target   string
 
 	mu   sync.Mutex
-	age  int // of new connections; what is older is dead
+	age  int // of new connections; older connections are dead
 	ends []net.Conn
-	lost map[net.Conn]bool // dead ends of clients that data came in on
+	lost map[net.Conn]bool // dead connections of clients that received data
 
 	wg sync.WaitGroup
 }
 
-// StartTunnel returns a tunnel to target. Stop it with Close.
+// StartTunnel returns a tunnel to target. The caller must call Close.
 func StartTunnel(target string) (*Tunnel, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -31,31 +32,31 @@ func StartTunnel(target string) (*Tunnel, error) {
 	return t, nil
 }
 
-// Addr returns the address of the tunnel's near end.
+// Addr returns the address that clients connect to.
 func (t *Tunnel) Addr() string { return t.listener.Addr().String() }
 
-// Connections returns how many connections have been made.
+// Connections returns the number of connections made so far.
 func (t *Tunnel) Connections() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.ends) / 2
 }
 
-// Forget makes all connections of now lead nowhere. New ones work.
+// Forget makes all existing connections drop their data. New connections work.
 func (t *Tunnel) Forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.age++
 }
 
-// Lost returns on how many forgotten connections clients have sent something.
+// Lost returns the number of forgotten connections on which clients have sent data.
 func (t *Tunnel) Lost() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.lost)
 }
 
-// Close breaks all connections and returns when nothing runs any more.
+// Close breaks all connections and returns when all goroutines have ended.
 func (t *Tunnel) Close() {
 	_ = t.listener.Close()
 	t.mu.Lock()
@@ -72,7 +73,7 @@ func (t *Tunnel) serve() {
 		if err != nil {
 			return // closed
 		}
-		server, err := net.Dial("tcp", t.target) //nolint:noctx // ends with the process at the latest
+		server, err := net.Dial("tcp", t.target) //nolint:noctx // a dial on loopback is fast
 		if err != nil {
 			_ = client.Close()
 			continue
@@ -86,7 +87,7 @@ func (t *Tunnel) serve() {
 	}
 }
 
-// carry copies one direction. On a dead connection it drops what comes, an end included.
+// carry copies one direction. On a dead connection it drops the data and the EOF.
 func (t *Tunnel) carry(to, from net.Conn, age int, fromClient bool) {
 	buf := make([]byte, 32<<10)
 	for {
@@ -110,7 +111,7 @@ func (t *Tunnel) carry(to, from net.Conn, age int, fromClient bool) {
 	}
 }
 
-// dead reports whether a connection is forgotten, and notes what is lost on it.
+// dead reports whether a connection is forgotten, and records that it lost data.
 func (t *Tunnel) dead(age int, from net.Conn, data bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

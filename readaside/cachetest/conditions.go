@@ -29,8 +29,8 @@ func checkConcurrentSetIfEqual(t *testing.T, s *suite) {
 	})
 }
 
-// oneWins has many callers store values of their own at the same time. One of them must store, and
-// its value must be there.
+// oneWins makes many callers store different values at the same time. Exactly one of them must
+// store, and its value must remain.
 func (s *suite) oneWins(name, key string, store func(value []byte) (bool, error)) error {
 	var (
 		stored [contenders]bool
@@ -59,8 +59,9 @@ func (s *suite) oneWins(name, key string, store func(value []byte) (bool, error)
 	return named(s.want(key, value(winner)), "after concurrent calls of %s", name)
 }
 
-// checkConditionsAgainstSet has a condition race with Set. Whichever comes first, Set's value
-// remains: it replaces what the condition stored, or the condition does not hold.
+// checkConditionsAgainstSet runs a conditional store and Set at the same time. In either order,
+// Set's value remains: it replaces the value of the conditional store, or the condition does not
+// hold.
 func checkConditionsAgainstSet(t *testing.T, s *suite) {
 	rounds(t, func() error {
 		key, other := s.key("a"), s.key("b")
@@ -89,8 +90,8 @@ func checkConditionsAgainstSet(t *testing.T, s *suite) {
 	})
 }
 
-// checkConditionsAgainstDelete has SetIfEqual race with Delete. Whichever comes first, nothing
-// remains.
+// checkConditionsAgainstDelete runs SetIfEqual and Delete at the same time. In either order,
+// nothing remains.
 func checkConditionsAgainstDelete(t *testing.T, s *suite) {
 	rounds(t, func() error {
 		key := s.key("key")

@@ -41,9 +41,8 @@ func checkEndedContext(t *testing.T, s *suite) {
 	}
 }
 
-// checkCanceledCalls cancels calls at all stages beside calls that are not canceled. Each answer
-// must be that of its own call, as it is not where a client takes the answer to a canceled call for
-// the answer to the next.
+// checkCanceledCalls cancels calls at all stages while other calls run. Each call must get its own
+// answer. A client that returns the answer of a canceled call to the next call fails the check.
 func checkCanceledCalls(t *testing.T, s *suite) {
 	const callers = 4 // of each kind
 	var calls []func() error
@@ -75,7 +74,8 @@ func (s *suite) useOne(key, absent string, value []byte) error {
 	return expect(false, "SetIfAbsent", stored, err)
 }
 
-// cancelOne makes a call that leaves value under key, and cancels it some time within a millisecond.
+// cancelOne makes a call that leaves value under key, and cancels it at a random time within a
+// millisecond.
 func (s *suite) cancelOne(n int, key string, value []byte) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -104,7 +104,7 @@ func (s *suite) cancelOne(n int, key string, value []byte) error {
 	switch {
 	case errors.Is(err, errHangs):
 		return err
-	case err != nil: // most likely that it was canceled
+	case err != nil: // most likely the cancellation
 		return nil
 	}
 	return wrong

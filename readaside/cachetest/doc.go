@@ -1,4 +1,5 @@
-// Package cachetest tests implementations of readaside.Cache, and has one in memory for tests.
+// Package cachetest tests implementations of readaside.Cache, and provides an in-memory
+// implementation for tests.
 //
 //	func TestCache(t *testing.T) {
 //		newCache := func(t *testing.T) readaside.Cache { return mycache.Open(t.Context(), address) }
@@ -8,20 +9,21 @@
 //
 // # Run
 //
-// Run is the conformance suite: what a call stores and returns, times to live, the two conditions
-// under concurrency, keys and values of arbitrary bytes, and contexts that have ended. It runs in
-// real time, in a few seconds, against real servers too. Load slows it down and does not make it
-// fail. Its keys begin with a random prefix, so that several runs may share a server. They expire
-// within an hour. A server that evicts entries while the suite runs fails it.
+// Run is the conformance suite. It checks what each call stores and returns, times to live, the two
+// conditional stores under concurrency, keys and values of arbitrary bytes, and contexts that are
+// done. It runs in real time and takes a few seconds. It also runs against real servers. Load on
+// the machine slows the suite down but does not make it fail. The keys begin with a random prefix,
+// so that several runs may share a server. They expire within an hour. The suite fails if the
+// server evicts entries while it runs.
 //
 // # RunProtocol
 //
-// RunProtocol drives the Stores of package readaside over the cache, with calls that are delayed,
-// reordered and lost. It finds what breaks the promise of that package, such as a condition that is
-// not atomic. An adapter passes both.
+// RunProtocol uses the Stores of package readaside with the cache, and delays, reorders and drops
+// calls. It detects faults that break the guarantees of that package, such as a conditional store
+// that is not atomic. An adapter must pass both suites.
 //
 // # Memory
 //
-// Memory is a cache in memory for the tests of services that use package readaside. It takes its
-// time from package time, and so works within a bubble of testing/synctest.
+// Memory is an in-memory cache for tests of services that use package readaside. It uses package
+// time, and so works in a bubble of testing/synctest.
 package cachetest

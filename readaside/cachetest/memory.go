@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// Memory is a readaside.Cache in memory, for tests. The zero value is an empty cache. A Memory is
-// safe for concurrent use by multiple goroutines, and starts none.
+// Memory is an in-memory readaside.Cache for tests. The zero value is an empty cache. A Memory is
+// safe for concurrent use by multiple goroutines. It starts no goroutine.
 //
-// Like a cache on another machine it shares no memory with its callers: it copies what it is given
-// and what it returns. A call whose context has ended returns the context's error and does nothing.
-// A ttl that is not greater than zero is an error.
+// Like a remote cache, it shares no memory with its callers: it copies its arguments and results.
+// If the context is done, a call does nothing and returns the error of the context. If the ttl is
+// not greater than zero, a call returns an error.
 type Memory struct {
 	mu      sync.Mutex
 	entries map[string]entry
@@ -60,7 +60,7 @@ func (m *Memory) SetIfEqual(ctx context.Context, key string, old, value []byte, 
 	return m.store(ctx, key, value, ttl, func(stored []byte, ok bool) bool { return ok && bytes.Equal(stored, old) })
 }
 
-// Delete removes what is stored under key, if anything is.
+// Delete removes the value under key, if there is one.
 func (m *Memory) Delete(ctx context.Context, key string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (m *Memory) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// store stores value if the condition holds for what is stored now, and reports whether it did.
+// store stores value if the condition holds for the current value, and reports whether it did.
 func (m *Memory) store(ctx context.Context, key string, value []byte, ttl time.Duration, condition func(stored []byte, ok bool) bool) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
@@ -101,7 +101,7 @@ func (m *Memory) lookup(key string) ([]byte, bool) {
 	return e.value, ok
 }
 
-// clone copies b. The copy of an empty b is not nil, since a nil value is a miss.
+// clone copies b. The copy of an empty b is not nil, because a nil value is a miss.
 func clone(b []byte) []byte {
 	return append([]byte{}, b...)
 }

@@ -18,13 +18,14 @@ const (
 	protocolWrites = 40  // of each key
 )
 
-// RunProtocol drives two real Stores, as of two processes, over the cache that newCache returns. Calls
-// of the cache are delayed, reordered and lost: before they take effect, after, or with an effect that
-// comes late. No Get may return a value older than a write that had finished before it began, and no
-// entry older than a finished write may be left in the cache.
+// RunProtocol uses two Stores, as two processes would, with the cache that newCache returns. Calls
+// of the cache are delayed, reordered and lost: before they take effect, after it, or with a
+// delayed effect. RunProtocol fails the test if a Get returns a value older than a write that
+// finished before the Get began, or if the cache still has an entry older than a finished write at
+// the end.
 //
-// The faults are those that package readaside promises to survive: a write never loses both of its
-// steps, and no two writes of one key overlap. RunProtocol takes a few seconds.
+// It injects only faults that package readaside tolerates: a write does not lose both of its steps,
+// and no two writes of one key overlap. RunProtocol takes a few seconds.
 func RunProtocol(t *testing.T, newCache func(t *testing.T) readaside.Cache) {
 	t.Helper()
 	t.Run("protocol", func(t *testing.T) {
@@ -53,15 +54,15 @@ func RunProtocol(t *testing.T, newCache func(t *testing.T) readaside.Cache) {
 	})
 }
 
-// protocol is a database of versions, one for each key, and the cache in front of it.
+// protocol is a database with a version for each key, and the cache in front of it.
 type protocol struct {
 	cache  readaside.Cache
 	prefix string
-	late   *sync.WaitGroup // effects that come late
+	late   *sync.WaitGroup // delayed effects
 
 	mu       sync.Mutex
 	versions []version
-	healed   bool // no faults any more
+	healed   bool // faults are off
 }
 
 type version struct {
@@ -78,7 +79,7 @@ type protocolStore struct {
 func (p *protocol) open(t *testing.T) (s protocolStore) {
 	t.Helper()
 	var err error
-	// A slow server is no fault here: only what the test injects is.
+	// The timeouts are long, so that only injected faults fail a call.
 	s.store, err = readaside.NewStore(readaside.Options{Cache: unreliable{p}, Prefix: p.prefix, CacheTimeout: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +111,7 @@ func (p *protocol) change(key int, f func(v *version)) {
 	f(&p.versions[key])
 }
 
-// read returns a version and fails the test if a newer one had been finished before.
+// read reads a version and fails the test if the write of a newer one had finished before.
 func (p *protocol) read(t *testing.T, s protocolStore, key int) {
 	before := p.at(key).finished
 	got, _, err := s.reader.Get(t.Context(), key)
@@ -121,7 +122,7 @@ func (p *protocol) read(t *testing.T, s protocolStore, key int) {
 	}
 }
 
-// write writes the next version of a key, as one that is known or not.
+// write writes the next version of a key. The Store gets the new value in some of the writes only.
 func (p *protocol) write(t *testing.T, s protocolStore, key int) {
 	next := p.at(key).stored + 1
 	change := s.reader.Changed(key)
@@ -141,19 +142,20 @@ func (p *protocol) write(t *testing.T, s protocolStore, key int) {
 	p.change(key, func(v *version) { v.finished = next })
 }
 
-// settle lets the stores repeat what was lost, and compares the cache with the database.
+// settle waits until the stores have repeated the lost steps, and compares the cache with the
+// database.
 func (p *protocol) settle(t *testing.T, stores []protocolStore) {
 	t.Helper()
 	p.mu.Lock()
 	p.healed = true
 	p.mu.Unlock()
-	time.Sleep(1100 * time.Millisecond) // a circuit breaker that is open lets a call through
+	time.Sleep(1100 * time.Millisecond) // until an open circuit breaker allows a probe
 	for key := range protocolKeys {
 		for _, s := range stores {
 			p.read(t, s, key)
 		}
 	}
-	third := p.open(t) // knows nothing but what is in the cache
+	third := p.open(t) // a new store, which only knows the content of the cache
 	for key := range protocolKeys {
 		p.read(t, third, key)
 	}
@@ -161,7 +163,7 @@ func (p *protocol) settle(t *testing.T, stores []protocolStore) {
 
 type writerKey struct{}
 
-// writer is what is known of the write that a call of the cache is made for.
+// writer is the state of the write that a call of the cache belongs to.
 type writer struct {
 	key    int
 	fenced bool
@@ -169,10 +171,11 @@ type writer struct {
 
 var errLost = errors.New("cachetest: the call was lost")
 
-// unreliable is the cache with faults.
+// unreliable is the cache with injected faults.
 type unreliable struct{ *protocol }
 
-// fault decides about a call. A write may lose its first step, or, once in a run, its second.
+// fault decides whether a call is lost. A write may lose its first step, or, once in a run, its
+// second step.
 func (u unreliable) fault(ctx context.Context, first bool) (lose bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -191,7 +194,7 @@ func (u unreliable) fault(ctx context.Context, first bool) (lose bool) {
 	}
 }
 
-// call makes a call of the cache, or loses it.
+// call makes a call of the cache, or drops the request or the answer.
 func call[T any](ctx context.Context, u unreliable, first bool, apply func(ctx context.Context) (T, error)) (none T, err error) {
 	pause()
 	if u.fault(ctx, first) {

@@ -14,16 +14,16 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// patience bounds each call of the suites. It is long, since a machine under load or a server far
-// away is no fault of the cache.
+// patience is the time limit of each call of the suites. It is long, because a slow machine or a
+// distant server is not a fault of the cache.
 var patience = 20 * time.Second
 
-// life is the time to live of entries that are not to expire during a check.
+// life is the time to live of entries that must not expire during a check.
 const life = time.Hour
 
 // Run tests a cache for conformance with readaside.Cache. It calls newCache once, with t, and uses
-// the cache from multiple goroutines. A call that returns readaside.ErrNotReady is repeated for up
-// to 20 seconds. Run returns when the suite has ended.
+// the cache concurrently from multiple goroutines. It retries a call that returns
+// readaside.ErrNotReady for up to 20 seconds. Run returns when the suite has ended.
 func Run(t *testing.T, newCache func(t *testing.T) readaside.Cache) {
 	t.Helper()
 	s := newSuite(newCache(t))
@@ -55,7 +55,7 @@ func Run(t *testing.T, newCache func(t *testing.T) readaside.Cache) {
 		{"a call whose context has ended is an error", checkEndedContext},
 		{"canceled calls disturb no others", checkCanceledCalls},
 	}
-	// The group ends when its parallel checks have: Run does not return before.
+	// The group ends when all of its parallel checks have ended, so Run does not return earlier.
 	t.Run("conformance", func(t *testing.T) {
 		for _, c := range checks {
 			t.Run(c.name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func Run(t *testing.T, newCache func(t *testing.T) readaside.Cache) {
 	})
 }
 
-// A suite calls a cache. Its methods may be called from any goroutine.
+// A suite calls a cache. Its methods are safe for concurrent use by multiple goroutines.
 type suite struct {
 	cache  readaside.Cache
 	prefix string
@@ -115,7 +115,7 @@ func (s *suite) delete(key string) error {
 	return named(err, "Delete(%s)", show([]byte(key)))
 }
 
-// want returns an error unless value is what is stored under key. A nil value is a miss.
+// want returns an error unless value is stored under key. A nil value is a miss.
 func (s *suite) want(key string, value []byte) error {
 	got, err := s.get(key)
 	switch {
@@ -127,13 +127,14 @@ func (s *suite) want(key string, value []byte) error {
 	return nil
 }
 
-// same reports whether a and b are the same answer of Get: nil is a miss and an empty value is not.
+// same reports whether a and b are the same result of Get. A nil value is a miss, an empty value is
+// not.
 func same(a, b []byte) bool {
 	return (a == nil) == (b == nil) && bytes.Equal(a, b)
 }
 
-// ask calls the cache until it is ready, within patience. It does not wait for a call that ignores
-// its context.
+// ask retries call until the cache is ready, for at most patience. It does not wait for a call that
+// ignores its context.
 func ask[T any](call func(ctx context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -148,7 +149,7 @@ func ask[T any](call func(ctx context.Context) (T, error)) (T, error) {
 
 var errHangs = errors.New("the call did not return")
 
-// returns makes a call that has d, and as long again, to return.
+// returns makes a call that must return within twice d.
 func returns[T any](d time.Duration, call func() (T, error)) (T, error) {
 	type result struct {
 		answer T
@@ -177,7 +178,7 @@ func named(err error, format string, args ...any) error {
 	return fmt.Errorf(format+": %w", append(args, err)...)
 }
 
-// show quotes b, or the beginning of it.
+// show returns b, or its beginning, in quotes.
 func show(b []byte) string {
 	const most = 80
 	switch {
@@ -189,8 +190,7 @@ func show(b []byte) string {
 	return fmt.Sprintf("%q", b)
 }
 
-// must fails the test at once if there is an error. A check of many steps cannot go on without one
-// of them.
+// must fails the test at once if err is not nil.
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -198,7 +198,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// mustStore fails the test at once unless a call stored, or did not store, as it should have.
+// mustStore fails the test at once if err is not nil or stored is not want.
 func mustStore(t *testing.T, want bool, what string, stored bool, err error) {
 	t.Helper()
 	must(t, err)
@@ -207,7 +207,7 @@ func mustStore(t *testing.T, want bool, what string, stored bool, err error) {
 	}
 }
 
-// together runs the functions at the same time and returns their errors, joined.
+// together runs the functions concurrently and returns their joined errors.
 func together(fns ...func() error) error {
 	var (
 		wg    sync.WaitGroup
@@ -225,8 +225,8 @@ func together(fns ...func() error) error {
 	return errors.Join(errs...)
 }
 
-// rounds repeats a check that a race may pass by luck: up to 400 times in a second, and at least 10
-// times however slow the cache is.
+// rounds repeats a check that may pass by chance: up to 400 times within a second, and at least 10
+// times.
 func rounds(t *testing.T, round func() error) {
 	t.Helper()
 	for start, n := time.Now(), 0; n < 10 || n < 400 && time.Since(start) < time.Second; n++ {

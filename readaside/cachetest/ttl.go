@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// The checks of times to live compare with intervals that no load can make wrong: an entry is stored
-// after its call has begun and before that call has returned, so it may be absent only after the
-// beginning and its ttl, and present only before the return and its ttl.
+// The checks of times to live hold under any load. An entry is stored between the beginning and the
+// return of its call. It must be present until its ttl after the beginning, and absent from its ttl
+// after the return.
 const (
 	shortTTL = 100 * time.Millisecond
-	longTTL  = 1900 * time.Millisecond // a cache that counts whole seconds makes it one or two
+	longTTL  = 1900 * time.Millisecond // a cache that counts whole seconds rounds it to one or two
 
-	// tolerance is for the clocks of both sides and for caches that look for expired entries now and
-	// then.
+	// tolerance allows for different clocks and for caches that remove expired entries
+	// periodically.
 	tolerance = 400 * time.Millisecond
 )
 
-// A storing is a way to store an entry.
+// A storing is one of the ways to store an entry.
 type storing struct {
 	name  string
 	store func(s *suite, key string, ttl time.Duration) error
@@ -55,7 +55,7 @@ func expect(want bool, what string, stored bool, err error) error {
 	return err
 }
 
-// eachStoring runs a check for all ways to store at the same time.
+// eachStoring runs a check for all ways to store, concurrently.
 func eachStoring(t *testing.T, check func(by storing) error) {
 	t.Helper()
 	var checks []func() error
@@ -77,7 +77,8 @@ func checkExpiry(t *testing.T, s *suite) {
 	})
 }
 
-// gone waits until the entry has expired. It was stored before the given time with a life of ttl.
+// gone waits until the entry has expired. The entry was stored before the given time with the given
+// ttl.
 func (s *suite) gone(key string, before time.Time, ttl time.Duration) error {
 	for {
 		began := time.Since(before)
@@ -105,7 +106,8 @@ func checkNoEarlyExpiry(t *testing.T, s *suite) {
 	})
 }
 
-// stays watches an entry that was stored after the given time, until d has passed since then.
+// stays returns an error if an entry that was stored after the given time is missing before d has
+// passed.
 func (s *suite) stays(key string, began time.Time, d time.Duration) error {
 	for {
 		value, err := s.get(key)
@@ -122,8 +124,8 @@ func (s *suite) stays(key string, began time.Time, d time.Duration) error {
 	}
 }
 
-// checkReplacedTTL replaces an entry of a short ttl by one of a long ttl. The other way is part of
-// checkExpiry.
+// checkReplacedTTL replaces an entry with a short ttl by one with a long ttl. checkExpiry checks
+// the reverse.
 func checkReplacedTTL(t *testing.T, s *suite) {
 	replace := func(name string, store func(key string) error) func() error {
 		return func() error {
@@ -156,7 +158,7 @@ func checkReplacedTTL(t *testing.T, s *suite) {
 }
 
 func checkRefusedTTL(t *testing.T, s *suite) {
-	// refused tries to store over an entry, whose own ttl must count afterwards.
+	// refused tries to replace an entry, whose ttl must not change.
 	refused := func(name string, try func(key string, ttl time.Duration) (bool, error)) func() error {
 		return func() error {
 			key := s.key("key")
@@ -168,7 +170,7 @@ func checkRefusedTTL(t *testing.T, s *suite) {
 			if err != nil {
 				return err
 			}
-			if !stored { // else the entry had expired
+			if !stored { // otherwise the entry had expired
 				if err := named(s.gone(key, returned, shortTTL), "%s, refused", name); err != nil {
 					return err
 				}
@@ -233,7 +235,7 @@ func checkExpiredIsAbsent(t *testing.T, s *suite) {
 	))
 }
 
-// checkSmallestTTL stores entries whose ttl is less than a cache may count in.
+// checkSmallestTTL stores entries with a ttl shorter than the resolution of a cache.
 func checkSmallestTTL(t *testing.T, s *suite) {
 	for _, ttl := range []time.Duration{1, time.Millisecond} {
 		eachStoring(t, func(by storing) error {

@@ -90,8 +90,8 @@ func checkSetIfEqual(t *testing.T, s *suite) {
 	must(t, s.want(key, nil))
 }
 
-// checkSetIfEqualComparesBytes takes values that a comparison of text or numbers, or one that ends
-// early, takes for equal.
+// checkSetIfEqualComparesBytes uses values that are equal as text, as numbers or up to a zero byte,
+// but not as bytes.
 func checkSetIfEqualComparesBytes(t *testing.T, s *suite) {
 	pairs := [][2]string{
 		{"value", "Value"}, {"value", "value "}, {"value", " value"}, {"value", "value\x00"}, {"value", "valu"},
@@ -116,11 +116,11 @@ func checkDelete(t *testing.T, s *suite) {
 	must(t, s.delete(key))
 	must(t, s.want(key, nil))
 	must(t, s.want(other, []byte("b")))
-	must(t, s.delete(key)) // what is not there is deleted without an error
+	must(t, s.delete(key)) // deleting a missing key is not an error
 	must(t, s.delete(s.key("never set")))
 }
 
-// checkKeys stores under keys that are alike but not the same, all at the same time.
+// checkKeys stores values under similar keys, concurrently.
 func checkKeys(t *testing.T, s *suite) {
 	var all [256]byte
 	for i := range all {
@@ -176,7 +176,8 @@ func checkValues(t *testing.T, s *suite) {
 	}
 }
 
-// checkLargeValues takes the largest item of DynamoDB, 400 KiB, and some more for its encoding.
+// checkLargeValues stores a value the size of the largest DynamoDB item, 400 KiB, plus some bytes
+// for the encoding.
 func checkLargeValues(t *testing.T, s *suite) {
 	large := make([]byte, 500_000)
 	_, _ = rand.Read(large) // never returns an error

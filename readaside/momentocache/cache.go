@@ -19,23 +19,25 @@ const (
 	maxTTL = 24 * time.Hour // https://docs.momentohq.com/cache/limits
 )
 
-// A Cache is a readaside.Cache on one cache of the Momento service. It is safe for concurrent use by
-// multiple goroutines. Set the fields before the first call; a Cache must not be copied after it.
+// A Cache implements readaside.Cache with one cache of the Momento service. It is safe for
+// concurrent use by multiple goroutines. Set the fields before the first call; a Cache must not be
+// copied after it.
 //
-// Each call uses the holder's client, so a client that is replaced is closed after its last call.
-// Get, SetIfAbsent and SetIfEqual do not wait for a client that is being opened. Set and Delete do,
-// within their context, since other processes may have cached what they replace. Where no client can
-// be had, readaside.ErrNotReady is in the error's chain, beside the reason: a cold start or a
-// rotation is no failure of the cache.
+// Each call uses the holder's client, so a replaced client is closed after its last call. Get,
+// SetIfAbsent and SetIfEqual do not wait for an in-flight open. Set and Delete wait for it until
+// their context is done, because other processes may have cached the value that they replace. If
+// there is no client, the error wraps readaside.ErrNotReady and the reason. A cold start or a
+// rotation is not a failure of the cache.
 //
-// With IsStale as the holder's Stale, a client whose API key is refused is replaced, and Set and
-// Delete are repeated with the new one. So is a client whose connection has died, as one may in a
-// frozen process: three calls in a row that ran for at least 25ms and ended in their deadline are
-// taken for that, at most once a minute.
+// If the holder's Stale is IsStale, a client whose API key is refused is replaced, and Set and
+// Delete are retried with the new client. A client whose connection is presumed dead, for example
+// after a freeze, is also replaced. That is the case after three calls in a row that exceeded their
+// deadline and ran for at least 25ms. It happens at most once a minute.
 //
-// Values live for whole milliseconds. A ttl below 1ms is 1ms, one above 24h, the service's limit, is
-// 24h. Errors hold the SDK's, and what that hides: context.DeadlineExceeded if time ran out, and
-// ctx.Err() and context.Cause(ctx) if ctx is done.
+// A ttl is truncated to whole milliseconds and clamped to the range from 1ms to 24h, the service's
+// limit. Errors wrap the SDK's error. Because the SDK's error does not, they also wrap
+// context.DeadlineExceeded if a deadline passed, and ctx.Err() and context.Cause(ctx) if ctx is
+// done.
 type Cache struct {
 	// Client holds the client. It is required.
 	Client *lazyclient.Holder[momento.CacheClient]
@@ -83,7 +85,7 @@ func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	})
 }
 
-// SetIfAbsent stores value under key if nothing is there, and reports whether it did.
+// SetIfAbsent stores value under key if nothing is stored there, and reports whether it did.
 func (c *Cache) SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) (stored bool, err error) {
 	err = c.call(ctx, "set in", false, func(ctx context.Context, client momento.CacheClient) error {
 		resp, err := client.SetIfAbsent(ctx, &momento.SetIfAbsentRequest{
@@ -95,7 +97,7 @@ func (c *Cache) SetIfAbsent(ctx context.Context, key string, value []byte, ttl t
 	return stored && err == nil, err
 }
 
-// SetIfEqual stores value under key if old is there, and reports whether it did.
+// SetIfEqual stores value under key if old is stored there, and reports whether it did.
 func (c *Cache) SetIfEqual(ctx context.Context, key string, old, value []byte, ttl time.Duration) (stored bool, err error) {
 	err = c.call(ctx, "set in", false, func(ctx context.Context, client momento.CacheClient) error {
 		resp, err := client.SetIfEqual(ctx, &momento.SetIfEqualRequest{
@@ -107,7 +109,7 @@ func (c *Cache) SetIfEqual(ctx context.Context, key string, old, value []byte, t
 	return stored && err == nil, err
 }
 
-// Delete removes what is under key.
+// Delete removes the value under key, if there is one.
 func (c *Cache) Delete(ctx context.Context, key string) error {
 	return c.call(ctx, "delete from", true, func(ctx context.Context, client momento.CacheClient) error {
 		_, err := client.Delete(ctx, &momento.DeleteRequest{CacheName: c.Name, Key: momento.String(key)})
@@ -115,9 +117,9 @@ func (c *Cache) Delete(ctx context.Context, key string) error {
 	})
 }
 
-// call runs fn with the holder's client, by Use if it waits for that, else by TryUse. Both are
-// called directly, so that the compiler keeps the closures on the stack, and op is completed only
-// where the call fails.
+// call calls fn with the holder's client. It calls Use if waits is set, and TryUse otherwise. It
+// calls both directly, so that the compiler keeps the closures on the stack, and completes op only
+// if the call fails.
 func (c *Cache) call(ctx context.Context, op string, waits bool, fn func(context.Context, momento.CacheClient) error) error {
 	if c.Client == nil {
 		return errors.New("momentocache: Cache.Client is nil")

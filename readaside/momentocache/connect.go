@@ -9,14 +9,16 @@ import (
 	"github.com/momentohq/client-sdk-go/momento"
 )
 
-// probe is the key of the Get that connects a client, and the name of its cache where Opener.Cache
-// names none. Neither has to exist: "no such cache" is an answer then.
+// probe is the key of the Get call that connects a client, and the name of its cache if
+// Opener.Cache is "". Neither has to exist: in that case "no such cache" is a successful answer.
 const probe = "warmclient-connect"
 
-// connect returns nil once the service has answered a Get on c, within ConnectTimeout and ctx.
+// connect calls Get on c and returns nil when the service has answered. It returns an error after
+// ConnectTimeout or when ctx is done.
 //
-// The SDK ends each call after perCall, its own timeout, which may be the shorter one (1.1s in its
-// configuration for Lambda). The dial goes on beneath such a call, so connect then asks again.
+// The SDK ends each call after perCall, its own timeout, which may be shorter than ConnectTimeout
+// (1.1s in its configuration for Lambda). The dial continues after such a call ends, so connect
+// calls Get again.
 func (o Opener) connect(ctx context.Context, c *client, address string, perCall time.Duration) error {
 	limit := o.ConnectTimeout
 	if limit <= 0 {
@@ -41,8 +43,8 @@ func (o Opener) connect(ctx context.Context, c *client, address string, perCall 
 	}
 }
 
-// answered reports whether err, of a call under ctx, is an answer of the service. early: the call
-// ended before the SDK's own timeout.
+// answered reports whether err, returned by a call with ctx, is an answer of the service. early
+// reports that the call ended before the SDK's own timeout.
 func answered(ctx context.Context, err error, early bool) bool {
 	if err == nil {
 		return true
@@ -53,8 +55,8 @@ func answered(ctx context.Context, err error, early bool) bool {
 	case momento.CanceledError:
 		return ctx.Err() == nil
 	case momento.ServerUnavailableError:
-		// A failed dial or handshake looks like a service that calls itself unavailable. Neither is
-		// worth keeping a client for.
+		// A failed dial or handshake has the same code as a service that reports that it is
+		// unavailable. In both cases the client is closed.
 		return false
 	case momento.ClientSdkError, "":
 		return false

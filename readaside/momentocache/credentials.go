@@ -11,20 +11,21 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// credentials is the credential provider that a client is made with. The SDK logs its provider, and
-// its own kind prints the ends of the key. This one prints nothing of it, and a printer that walks
-// the client by reflection finds nothing either, since a Token holds its text behind a func.
+// credentials is the credential provider of a client. The SDK logs the provider, and the SDK's own
+// provider prints the first and last characters of the key. This one prints no part of it. A
+// printer that walks the client by reflection does not find the key either, because a Token keeps
+// its text behind a func.
 //
-// From 1.39 on the SDK verifies TLS against GetCacheTlsHostname. The embedded provider returns "" for
-// it, for which gRPC takes the host that it dials.
+// Since version 1.39, the SDK verifies TLS against GetCacheTlsHostname. The embedded provider
+// returns "", so that gRPC verifies against the host that it dials.
 type credentials struct {
 	auth.CredentialProvider // the endpoints
 	token                   secrets.Token
 }
 
 func newCredentials(k apiKey, hosts auth.AllEndpoints) (auth.CredentialProvider, error) {
-	// The SDK's provider for its local server is the one that can be had without a key. All of its
-	// endpoints are replaced.
+	// The SDK's provider for its local server is the only one that does not require a key. All of
+	// its endpoints are replaced.
 	local, err := auth.NewMomentoLocalProvider(nil)
 	if err != nil {
 		return nil, err
@@ -44,12 +45,12 @@ func (c credentials) WithEndpoints(e auth.AllEndpoints) (auth.CredentialProvider
 
 func (credentials) String() string { return redacted }
 
-// Format covers every verb; String alone would leave %#v, %d and the like.
+// Format covers every verb. String alone would not cover %#v and %d, for example.
 func (credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 func (credentials) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// A client is the SDK's, with what has to be scrubbed from the errors of its calls.
+// A client is the SDK's client with the scrubber for the errors of its calls.
 type client struct {
 	momento.CacheClient
 	scrub scrubber

@@ -1,4 +1,5 @@
-// Package momentocache is a readaside.Cache on Momento Serverless Cache, and opens the client for it.
+// Package momentocache implements readaside.Cache with Momento Serverless Cache, and opens its
+// client.
 //
 //	client := &lazyclient.Holder[momento.CacheClient]{
 //		Name: "momento",
@@ -13,39 +14,39 @@
 //	cache := &momentocache.Cache{Client: client, Name: "accounts"}
 //	store, err := readaside.NewStore(readaside.Options{Cache: cache, Prefix: "accounts"})
 //
-// Serverless Cache speaks gRPC. Momento Cache (Cluster and Flex) speaks RESP: use package
-// valkeycache, a module of its own, for it.
+// Serverless Cache uses gRPC. Momento Cache (Cluster and Flex) uses RESP: for that product, use
+// package valkeycache, which is a separate module.
 //
-// Nothing is fetched or dialed before the first call; client.Warm does it earlier. While the client is
-// being opened, or cannot be, reads go to the database.
+// The first call fetches the key and dials, unless client.Warm did so earlier. While the client is
+// being opened or the open fails, reads load from the database.
 //
 // # API keys
 //
-// The key comes from the Source, as plain text or as a member of a JSON object. A v2 key, which is
-// what Momento issues today, names no endpoint: set Opener.Endpoint to the endpoint of its region. A
-// v1 key names its own. See [Opener].
+// The Source returns the key as plain text or as a member of a JSON object. Momento now issues v2
+// keys, which do not contain an endpoint: set Opener.Endpoint to the endpoint of the region. A v1
+// key contains its endpoint. See [Opener].
 //
 // # Rotation
 //
-// The service refuses calls with a key that was revoked. IsStale, as the holder's Stale, makes the
-// holder fetch the secret again and open a client with the new key. Calls on the old client end
-// before it is closed. No request fails meanwhile: see [Cache].
+// The service refuses calls with a revoked key. If the holder's Stale is IsStale, the holder then
+// fetches the secret again and opens a client with the new key. The old client is closed after its
+// last call has ended. No request fails during the replacement; see [Cache].
 //
 // # Consistency
 //
-// By default Momento may answer a read from a replica, which lags by a fraction of a second, so a read
-// may miss a write that has just returned. Opener.ConsistentReads prevents that. Momento counts a
-// consistent read as six operations.
+// By default, Momento may answer a read from a replica that lags by a fraction of a second, so a
+// read may miss a write that has just returned. Opener.ConsistentReads prevents this. Momento
+// counts a consistent read as six operations.
 //
 // # Secrets
 //
-// No error, log line or format verb shows an API key or a piece of it. Texts of the service and of the
-// SDK are scrubbed of the key itself and of what looks like one. Of an answer that refuses the key only
-// the code is kept.
+// No error, log line or format verb shows an API key or a part of it. The key, and any text that
+// looks like a key, is removed from the texts of the service and the SDK. If the service refuses
+// the key, the error keeps only the code of the answer.
 //
 // # Freezing
 //
-// Between requests a Lambda process is frozen, so gRPC keep-alives are off: they would close a good
-// connection because the process did not answer in time. A connection that died meanwhile is detected
-// by its use: see [Cache].
+// A Lambda process is frozen between requests, so gRPC keep-alives are off: they would close a
+// working connection because the process was frozen when the answer was due. A connection that died
+// during a freeze is detected when it is used; see [Cache].
 package momentocache

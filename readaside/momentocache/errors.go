@@ -13,20 +13,20 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// IsAuthError reports whether err says that the service does not accept the client's API key: it is
-// the SDK's AuthenticationError. A missing permission is something else, since a new client would
-// lack it too.
+// IsAuthError reports whether err means that the service does not accept the client's API key,
+// which is the SDK's AuthenticationError. A missing permission is not included, because a new
+// client would lack it too.
 func IsAuthError(err error) bool {
 	return errorCode(err) == momento.AuthenticationError
 }
 
-// IsStale reports whether err says that the client should be replaced: IsAuthError reports it, or the
-// connection is presumed dead. It is for the Stale field of a holder.
+// IsStale reports whether the client should be replaced after err: IsAuthError(err) is true, or the
+// connection is presumed dead. Use it as the Stale field of a holder.
 func IsStale(err error) bool {
 	return IsAuthError(err) || errors.Is(err, lateness.ErrDead)
 }
 
-// errorCode returns the SDK's code for err, "" if it is none of the SDK's.
+// errorCode returns the SDK's code for err, or "" if err is not an error of the SDK.
 func errorCode(err error) string {
 	if m, ok := errors.AsType[momento.MomentoError](err); ok {
 		return m.Code()
@@ -34,13 +34,13 @@ func errorCode(err error) string {
 	return ""
 }
 
-// notReady is the error of a call for which no client could be had, for the reason err.
+// notReady returns the error of a call that got no client. err is the reason.
 func notReady(op string, err error) error {
 	return fmt.Errorf("momentocache: %s: %w: %w", op, readaside.ErrNotReady, err)
 }
 
-// callError is a failed call with what the SDK's errors leave out: they unwrap to nothing, so neither
-// the end of the context nor its cause can be seen in them.
+// callError is the error of a failed call. It wraps the error of the context and its cause, because
+// the SDK's errors wrap nothing.
 type callError struct {
 	text string
 	errs []error
@@ -49,13 +49,13 @@ type callError struct {
 func (e *callError) Error() string   { return e.text }
 func (e *callError) Unwrap() []error { return e.errs }
 
-// newCallError describes the failure err of a call under ctx on c. A nil err stands for a call that
-// was not made, since ctx was done.
+// newCallError returns the error for err, which a call on c with ctx returned. A nil err means that
+// the call was not made because ctx was done.
 func newCallError(ctx context.Context, c momento.CacheClient, op string, err error) error {
 	e := &callError{text: "momentocache: " + op}
 	awaitDeadline(ctx, err)
 	if err != nil {
-		var scrub scrubber // of a client of the user's own
+		var scrub scrubber // the zero value is for a client not made by Opener
 		if c, ok := c.(*client); ok {
 			scrub = c.scrub
 		}
@@ -76,8 +76,8 @@ func newCallError(ctx context.Context, c momento.CacheClient, op string, err err
 	return e
 }
 
-// awaitDeadline returns once ctx is done if err says that its deadline has passed. The server knows
-// the deadline too, and its answer may come just before the timer of ctx fires.
+// awaitDeadline waits until ctx is done if err means that its deadline has passed. The server also
+// knows the deadline, and its answer may arrive just before the timer of ctx fires.
 func awaitDeadline(ctx context.Context, err error) {
 	const moment = 5 * time.Millisecond
 	deadline, ok := ctx.Deadline()
@@ -90,7 +90,8 @@ func awaitDeadline(ctx context.Context, err error) {
 	}
 }
 
-// line returns the text of err. An error of the SDK repeats itself on a second line, in gRPC's words.
+// line returns the text of err. For an error of the SDK, it drops the second line, which repeats
+// gRPC's text.
 func line(err error) string {
 	text := err.Error()
 	if _, ok := err.(momento.MomentoError); ok {

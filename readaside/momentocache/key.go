@@ -19,7 +19,8 @@ import (
 
 const exampleHost = "cell-us-east-1-1.prod.a.momentohq.com"
 
-// ErrNeedsEndpoint is in the chain of Open's error for a v2 API key without an Endpoint.
+// ErrNeedsEndpoint is wrapped by the error of [Opener.Open] if the API key is a v2 key and Endpoint
+// is "".
 var ErrNeedsEndpoint = errors.New(
 	"a v2 API key, which names no endpoint: set Opener.Endpoint to your region's, such as " + exampleHost)
 
@@ -30,17 +31,17 @@ var (
 	errBadHost    = errors.New("the host that it names is malformed")
 )
 
-// apiKey is an API key, and the hosts that it names.
+// apiKey is a parsed API key.
 type apiKey struct {
-	token secrets.Token // what is sent to the service
-	v2    bool          // names no host
-	host  string        // of the service, such as cell-1.example.com; "": none
+	token secrets.Token // sent to the service
+	v2    bool          // contains no host
+	host  string        // of the service, such as cell-1.example.com; "" means none
 	cache string        // of the caches; usually cache.<host>
-	other string        // of the control plane, of a JWT; "": control.<host>
+	other string        // of the control plane, in a JWT; "" means control.<host>
 }
 
-// parseKey tells the kind of a key. It is told before the SDK sees the key, since its versions treat
-// some keys differently. Errors hold nothing of the key.
+// parseKey parses a key. The SDK does not parse it, because its versions treat some keys
+// differently. Errors contain no part of the key.
 func parseKey(text string) (k apiKey, err error) {
 	if decoded, err := base64.StdEncoding.DecodeString(text); err == nil {
 		var v1 struct {
@@ -77,7 +78,7 @@ func parseKey(text string) (k apiKey, err error) {
 	return k, nil
 }
 
-// claims are those of a JWT that say something here. The signature is for the service to check.
+// claims are the claims of a JWT that this package uses. The service verifies the signature.
 type claims struct {
 	Type    any      `json:"t"`
 	Cache   any      `json:"c"`
@@ -94,8 +95,8 @@ func claimsOf(jwt string) (c claims, ok bool) {
 	return c, err == nil && json.Unmarshal(payload, &c) == nil
 }
 
-// sendable returns a key as a Token if it can be sent as a header and has not expired. A key that is
-// no JWT is opaque, and so is its expiry.
+// sendable returns key as a Token if it can be sent in a header and has not expired. Only the
+// expiry of a JWT is known.
 func sendable(key string) (secrets.Token, error) {
 	for i := range len(key) {
 		if key[i] <= ' ' || key[i] > '~' {
@@ -103,7 +104,7 @@ func sendable(key string) (secrets.Token, error) {
 		}
 	}
 	if c, ok := claimsOf(key); ok && c.Expiry != nil {
-		// Beyond what a time can be formatted as, a date says nothing any more.
+		// The expiry is clamped to times that can be formatted.
 		at := time.Unix(int64(math.Min(math.Max(*c.Expiry, 0), 1<<37)), 0)
 		if !time.Now().Before(at) {
 			return secrets.Token{}, fmt.Errorf("expired at %s", at.UTC().Format(time.RFC3339))
@@ -116,8 +117,8 @@ func sendable(key string) (secrets.Token, error) {
 	return token, nil
 }
 
-// endpoints returns what a client with this key dials: see the table at Opener.Endpoint, which is
-// endpoint here and has been checked.
+// endpoints returns the endpoints of a client with this key, as documented at Opener.Endpoint.
+// checkEndpoint has accepted endpoint.
 func (k apiKey) endpoints(endpoint string) (auth.AllEndpoints, error) {
 	secure := func(host string) auth.Endpoint { return auth.Endpoint{Endpoint: host + ":443"} }
 	all := func(host, cache string) auth.AllEndpoints {
@@ -146,7 +147,7 @@ func (k apiKey) endpoints(endpoint string) (auth.AllEndpoints, error) {
 	return hosts, nil
 }
 
-// checkEndpoint returns an error that says which form an Opener.Endpoint must have.
+// checkEndpoint returns an error if endpoint is not a valid Opener.Endpoint.
 func checkEndpoint(endpoint string) error {
 	switch {
 	case endpoint == "":
@@ -167,7 +168,8 @@ func checkEndpoint(endpoint string) error {
 	return nil
 }
 
-// checkLoopback allows the addresses that a plain-text key cannot leave the machine by.
+// checkLoopback returns an error if address is not a loopback address, because the key is sent in
+// plain text.
 func checkLoopback(address string) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

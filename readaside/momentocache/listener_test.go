@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A listener counts its connections, and can let those that it has die without
-// telling the client, as a freeze of the client's process does.
+// A listener counts its connections, and can let those that it has die without telling the client,
+// as a freeze of the client's process does.
 type listener struct {
 	net.Listener
 	accepted atomic.Int32

@@ -8,8 +8,8 @@ import (
 	"github.com/momentohq/client-sdk-go/config/logger"
 )
 
-// slogFactory sends the SDK's log to slog.Default. The SDK calls Info what is of interest only when
-// something is wrong with the SDK, such as the settings of each new client; here that is Debug.
+// slogFactory sends the SDK's log to slog.Default. The SDK logs details such as the settings of
+// each new client at Info. They are logged at Debug here.
 type slogFactory struct{}
 
 func (slogFactory) GetLogger(name string) logger.MomentoLogger { return slogLogger{name} }

@@ -18,25 +18,26 @@ const (
 	defaultTTL     = time.Minute
 	connectTimeout = 2 * time.Second
 
-	// noKeepAlive is the only keep-alive time that grpc-go takes for "never": it raises anything
-	// below ten seconds, the SDK's zero included, to ten seconds (grpc.WithKeepaliveParams), and then
-	// also closes connections whose data stays unacknowledged for twenty (TCP_USER_TIMEOUT).
+	// noKeepAlive is the only keep-alive time that disables keep-alives in grpc-go. It raises
+	// shorter times, the SDK's zero included, to ten seconds (grpc.WithKeepaliveParams), and then
+	// also closes connections whose data is not acknowledged within twenty seconds
+	// (TCP_USER_TIMEOUT).
 	noKeepAlive = time.Duration(math.MaxInt64)
 )
 
-// An Opener opens clients of Momento Serverless Cache. Its Open is for the field of that name of a
-// lazyclient.Holder[momento.CacheClient]. It keeps no state: it may be copied, and is safe for
+// An Opener opens clients of Momento Serverless Cache. Its method Open is for the field Open of a
+// lazyclient.Holder[momento.CacheClient]. An Opener has no state. It may be copied, and is safe for
 // concurrent use by multiple goroutines.
 type Opener struct {
-	// Source is where the API key is fetched from, anew for each client, so that a client opened
-	// after a rotation carries the new key. It is required.
+	// Source returns the API key. It is called for each client, so that a client opened after a
+	// rotation has the new key. It is required.
 	Source secrets.Source
 
-	// Key names the member that holds the API key, where the secret is a JSON object. A text that
-	// does not begin with { is the API key itself, whatever Key is.
+	// Key is the name of the member that holds the API key if the secret is a JSON object. Key is
+	// ignored if the secret does not begin with {: the whole text is then the API key.
 	Key string
 
-	// Endpoint says where the service is.
+	// Endpoint determines the host of the service.
 	//
 	//	API key                                    Endpoint                dialed
 	//	v2 (a JWT with the claim t = g)            the region's endpoint   cache.<endpoint>:443 over TLS
@@ -45,44 +46,46 @@ type Opener struct {
 	//	any                                        a loopback host:port    that address in plain text
 	//
 	// A region's endpoint is a host such as cell-us-east-1-1.prod.a.momentohq.com: see
-	// https://docs.momentohq.com/platform/regions. Any other form, and a host other than the key's,
-	// is an error of Open.
+	// https://docs.momentohq.com/platform/regions. For any other form, and for a host that differs from the key's host, Open returns an error.
 	Endpoint string
 
-	// Cache is the cache that Open asks for. If the service does not have it, Open fails. If empty,
-	// any answer of the service will do. It should be the Name of the Cache that uses the client.
+	// Cache is the name of the cache that Open checks. If the service does not have that cache,
+	// Open fails. If Cache is "", Open accepts any answer. It should equal the Name of the Cache
+	// that uses the client.
 	Cache string
 
-	// ConsistentReads makes reads see every write that has returned. By default the service may
-	// answer a read from a replica, which lags for a fraction of a second. A consistent read counts
-	// as six operations: see https://docs.momentohq.com/cache/develop/api-reference/read-concern.
+	// ConsistentReads makes reads see every write that has returned. By default, the service may
+	// answer a read from a replica that lags by a fraction of a second. A consistent read counts as
+	// six operations: see https://docs.momentohq.com/cache/develop/api-reference/read-concern.
 	ConsistentReads bool
 
-	// DefaultTTL is the time to live of values that are stored through the client without one. The
-	// methods of Cache always give one. The default is one minute. It is clamped to 1ms ... 24h.
+	// DefaultTTL is the time to live of values that are stored with the client without one. The
+	// methods of Cache always set one. The default is one minute. DefaultTTL is clamped to the
+	// range from 1ms to 24h.
 	DefaultTTL time.Duration
 
-	// ConnectTimeout bounds the wait for the first answer of the service, in addition to Open's
-	// context. The default is 2s.
+	// ConnectTimeout limits the wait for the first answer of the service, in addition to the
+	// context of Open. The default is 2s.
 	ConnectTimeout time.Duration
 
-	// Config tunes the client. If nil, it is the SDK's configuration for Lambda, whose log goes to
-	// slog.Default. A configuration of your own starts best from config.LambdaLatestWithLogger. Its
-	// middleware must return when the call's context is done. A keep-alive time of 0 means none. Of
-	// several gRPC channels Open waits for one.
+	// Config configures the client. The default is the SDK's configuration for Lambda, with a log
+	// to slog.Default. Base a custom configuration on config.LambdaLatestWithLogger. Its middleware
+	// must return when the call's context is done. A keep-alive time of 0 means none. If there are
+	// several gRPC channels, Open waits for one of them.
 	//
-	// Whatever the configuration, the API key is removed from what the SDK logs, and failed calls,
-	// which the SDK logs at ERROR, are logged at DEBUG.
+	// In any configuration, the API key is removed from the SDK's log, and failed calls, which the
+	// SDK logs at ERROR, are logged at DEBUG.
 	Config config.Configuration
 }
 
-// Open fetches the API key, creates a client and returns it once the service has answered one
-// request. Without an answer the client is closed. An API key that is refused does not fail Open: the
-// client's calls then fail with an error that IsAuthError reports, for the holder's Stale.
+// Open fetches the API key, creates a client and returns it when the service has answered one
+// request. If there is no answer, Open closes the client and returns an error. If the service
+// refuses the API key, Open succeeds: the client's calls then fail with an error for which
+// IsAuthError and IsStale return true.
 //
-// An API key that is malformed or has expired, and one that does not fit Endpoint, is an error before
-// anything is dialed. The error names the secret and the member, and holds nothing of the key. If
-// time runs out, context.DeadlineExceeded or the cause of ctx is in the chain.
+// If the API key is malformed, has expired or does not match Endpoint, Open returns an error
+// without dialing. The error names the secret and the member, and contains no part of the key. If
+// the deadline passes or ctx is done, the error wraps context.DeadlineExceeded or the cause of ctx.
 func (o Opener) Open(ctx context.Context) (momento.CacheClient, error) {
 	if o.Source == nil {
 		return nil, errors.New("momentocache: Opener.Source is nil")
@@ -117,9 +120,8 @@ func (o Opener) Open(ctx context.Context) (momento.CacheClient, error) {
 	if ttl <= 0 {
 		ttl = defaultTTL
 	}
-	// An eager timeout of 0 creates the client without dialing. Any other dials inside the
-	// constructor, ignores ctx for up to 30 seconds, and drops the parts made so far, with their
-	// goroutines, when that fails.
+	// With an eager timeout of 0, the constructor does not dial. With any other, it dials, ignores
+	// ctx for up to 30 seconds, and leaks goroutines if the dial fails.
 	sdk, err := momento.NewCacheClientWithEagerConnectTimeout(cfg, creds, clampTTL(ttl), 0)
 	if err != nil {
 		return nil, fmt.Errorf("momentocache: create the client: %w", scrub.err(err))
@@ -132,7 +134,7 @@ func (o Opener) Open(ctx context.Context) (momento.CacheClient, error) {
 	return c, nil
 }
 
-// keyIn returns the API key in doc, and where it stands there.
+// keyIn returns the API key in doc, and its location for errors.
 func (o Opener) keyIn(doc secrets.Document) (key secrets.Token, where string, err error) {
 	where = fmt.Sprintf("secret %q", doc.Name())
 	text, err := doc.Bytes()
@@ -152,8 +154,8 @@ func (o Opener) keyIn(doc secrets.Document) (key secrets.Token, where string, er
 func (o Opener) configuration(scrub scrubber) config.Configuration {
 	cfg := o.Config
 	if cfg == nil {
-		// LambdaLatest without a logger would make the SDK's default one, whose constructor resets
-		// the flags of the standard log package.
+		// LambdaLatest without a logger would create the SDK's default logger, whose constructor
+		// resets the flags of the standard log package.
 		cfg = config.LambdaLatestWithLogger(slogFactory{})
 	}
 	cfg = cfg.WithRetryStrategy(retryWithinDeadline(cfg.GetRetryStrategy()))
@@ -164,11 +166,11 @@ func (o Opener) configuration(scrub scrubber) config.Configuration {
 	if grpc := transport.GetGrpcConfig(); grpc.GetKeepAliveTime() == 0 {
 		cfg = cfg.WithTransportStrategy(transport.WithGrpcConfig(grpc.WithKeepAliveTime(noKeepAlive)))
 	}
-	return quiet{cfg, scrub}
+	return scrubbedConfig{cfg, scrub}
 }
 
-// Release closes c, for the field of that name of a holder. The SDK's Close may wait for up to five
-// seconds for a peer that no longer reads.
+// Release closes c. Use it as the Release field of a holder. The SDK's Close may wait for up to
+// five seconds for a peer that does not read.
 func Release(_ context.Context, c momento.CacheClient) error {
 	if c != nil {
 		c.Close()

@@ -40,8 +40,8 @@ func goroutines(part string) int {
 	return n
 }
 
-// requireNoClientLeft waits until no goroutine of a gRPC client is left. The
-// server's end is of package transport too, hence the narrow names.
+// requireNoClientLeft waits until no goroutine of a gRPC client is left. The server's end is of
+// package transport too, hence the narrow names.
 func requireNoClientLeft(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {

@@ -22,8 +22,8 @@ import (
 	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
-// captureLog makes slog.Default write to the buffer it returns. Its methods must
-// not be used while anything may log.
+// captureLog makes slog.Default write to the buffer it returns. Its methods must not be used while
+// anything may log.
 func captureLog(t *testing.T, level slog.Level) *bytes.Buffer {
 	t.Helper()
 	before := slog.Default()

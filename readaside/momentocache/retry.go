@@ -6,8 +6,8 @@ import (
 	"github.com/momentohq/client-sdk-go/config/retry"
 )
 
-// withinDeadline makes no retry that would come after the call's deadline: the SDK sleeps through the
-// pause before a retry, whatever becomes of the call's context.
+// withinDeadline prevents a retry that would begin after the call's deadline, because the SDK
+// ignores the call's context during the pause before a retry.
 type withinDeadline struct{ retry.Strategy }
 
 func (w withinDeadline) DetermineWhenToRetry(props retry.StrategyProps) *int {
@@ -18,7 +18,7 @@ func (w withinDeadline) DetermineWhenToRetry(props retry.StrategyProps) *int {
 	return ms
 }
 
-// attemptsWithinDeadline is withinDeadline for a strategy that also bounds each attempt.
+// attemptsWithinDeadline is withinDeadline for a strategy that also limits each attempt.
 type attemptsWithinDeadline struct {
 	withinDeadline
 	attempts retry.DeadlineAwareRetryStrategy

@@ -13,11 +13,11 @@ import (
 
 const redacted = "REDACTED"
 
-// A scrubber removes an API key from texts that the service or the SDK wrote.
+// A scrubber removes an API key from texts of the service or the SDK.
 type scrubber struct{ key secrets.Token }
 
-// text replaces the key itself, and whatever may be a key or the beginning of one: all kinds but
-// opaque keys are base64 of JSON objects, and base64 of `{"` is `eyJ`.
+// text replaces the key, and any text that may be a key or the beginning of one: all keys except
+// opaque ones contain base64 of JSON objects, and base64 of `{"` is `eyJ`.
 func (s scrubber) text(text string) string {
 	if key := s.key.Reveal(); key != "" {
 		text = strings.ReplaceAll(text, key, redacted)
@@ -33,14 +33,13 @@ func (s scrubber) text(text string) string {
 	return before + redacted + s.text(rest)
 }
 
-// err returns err, or the same error of the SDK without what may be a key.
+// err returns err, or the same error of the SDK without any text that may be a key.
 func (s scrubber) err(err error) error {
 	m, ok := err.(momento.MomentoError)
 	if !ok {
 		return err
 	}
-	// Of an answer that refuses the key, a piece of the key may be quoted that looks like nothing in
-	// particular.
+	// An answer that refuses the key may quote a part of it that does not look like a key.
 	if m.Code() == momento.AuthenticationError {
 		return momento.NewMomentoError(m.Code(), "the service does not accept the API key", nil)
 	}
@@ -50,14 +49,14 @@ func (s scrubber) err(err error) error {
 	return momento.NewMomentoError(m.Code(), s.text(m.Message()), nil)
 }
 
-// quiet is a Configuration whose loggers are scrubbed.
-type quiet struct {
+// scrubbedConfig is a Configuration whose loggers are scrubbed.
+type scrubbedConfig struct {
 	config.Configuration
 	scrub scrubber
 }
 
-func (q quiet) GetLoggerFactory() logger.MomentoLoggerFactory {
-	return scrubbedFactory{q.Configuration.GetLoggerFactory(), q.scrub}
+func (c scrubbedConfig) GetLoggerFactory() logger.MomentoLoggerFactory {
+	return scrubbedFactory{c.Configuration.GetLoggerFactory(), c.scrub}
 }
 
 type scrubbedFactory struct {
@@ -69,8 +68,9 @@ func (f scrubbedFactory) GetLogger(name string) logger.MomentoLogger {
 	return scrubbedLogger{f.MomentoLoggerFactory.GetLogger(name), f.scrub, name == "data-client"}
 }
 
-// A scrubbedLogger passes lines on without the key. From 1.38.1 on the SDK logs each failed call of
-// the data client at ERROR; the call returns that error, so here it is DEBUG.
+// A scrubbedLogger forwards lines without the key. Since version 1.38.1, the SDK logs each failed
+// call of the data client at ERROR. The call also returns that error, so it is logged at DEBUG
+// here.
 type scrubbedLogger struct {
 	to         logger.MomentoLogger
 	scrub      scrubber
@@ -94,7 +94,7 @@ func (l scrubbedLogger) line(format string, args []any) fmt.Stringer {
 	return logLine{format, args, l.scrub}
 }
 
-// A logLine is formatted only where it is written.
+// A logLine is formatted only when it is written.
 type logLine struct {
 	format string
 	args   []any

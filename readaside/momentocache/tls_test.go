@@ -29,8 +29,8 @@ import (
 	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
-// TestMain is also the process that opens a client by its environment: the proxy and the roots of TLS
-// are read once per process.
+// TestMain is also the process that opens a client by its environment: the proxy and the roots of
+// TLS are read once per process.
 func TestMain(m *testing.M) {
 	if key := os.Getenv("TEST_OPEN_KEY"); key != "" {
 		client, err := momentocache.Opener{Source: text(key), Endpoint: os.Getenv("TEST_OPEN_ENDPOINT")}.Open(context.Background())

@@ -10,7 +10,7 @@ import (
 
 const exampleAddress = "cache.example.com:6379"
 
-// checkAddress returns an error that says which form an Opener.Address must have.
+// checkAddress returns an error if address is not a valid Opener.Address.
 func checkAddress(address string) error {
 	if strings.Contains(address, "://") {
 		return errors.New("a URL; want host and port alone, such as " + exampleAddress)
@@ -25,7 +25,8 @@ func checkAddress(address string) error {
 	return nil
 }
 
-// isLoopback reports whether a password in plain text does not leave the machine.
+// isLoopback reports whether address is a loopback address, to which a password may be sent in
+// plain text.
 func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

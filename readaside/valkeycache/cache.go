@@ -13,28 +13,28 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// setIfEqual is one round trip. A script is atomic, and EVAL needs no SCRIPT LOAD before it, nor
-// the same server as last time.
+// setIfEqual takes one round trip. A script is atomic. EVAL does not require a SCRIPT LOAD, so it
+// also works after a change of the server.
 const setIfEqual = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`
 
-// A Cache is a readaside.Cache on a Valkey or Redis server. It is safe for concurrent use by
-// multiple goroutines. Set the field before the first call; a Cache must not be copied after it.
+// A Cache implements readaside.Cache with a Valkey or Redis server. It is safe for concurrent use
+// by multiple goroutines. Set the field before the first call; a Cache must not be copied after it.
 //
-// Each call uses the holder's client, so a client that is replaced is closed after its last call.
-// Get, SetIfAbsent and SetIfEqual do not wait for a client that is being opened. Set and Delete do,
-// within their context, since other processes may have cached what they replace. Where no client
-// can be had, readaside.ErrNotReady is in the error's chain, beside the reason: a cold start, a
-// rotation or a connection that was closed is no failure of the cache.
+// Each call uses the holder's client, so a replaced client is closed after its last call. Get,
+// SetIfAbsent and SetIfEqual do not wait for an in-flight open. Set and Delete wait for it until
+// their context is done, because other processes may have cached the value that they replace. If
+// there is no client, the error wraps readaside.ErrNotReady and the reason. A cold start, a
+// rotation or a closed connection is not a failure of the cache.
 //
-// With IsStale as the holder's Stale, a client whose connection is broken, whose password is
-// refused, or whose server has become a replica, is replaced, and Set and Delete are repeated with
-// the new one. So is a client whose connection has died without a word, as one may in a frozen
-// process: three calls in a row that ran for at least 25ms and ended in their deadline are taken
-// for that, at most once a minute.
+// If the holder's Stale is IsStale, a client whose connection is broken, whose password is refused
+// or whose server has become a replica is replaced, and Set and Delete are retried with the new
+// client. A client whose connection is presumed dead, for example after a freeze, is also replaced.
+// That is the case after three calls in a row that exceeded their deadline and ran for at least
+// 25ms. It happens at most once a minute.
 //
-// Values live for whole milliseconds; a ttl below 1ms is 1ms. Errors hold the client's, and
+// A ttl is truncated to whole milliseconds and is at least 1ms. Errors wrap the client's error, and
 // context.Cause(ctx) if ctx is done.
 type Cache struct {
 	// Client holds the client. It is required.
@@ -69,7 +69,7 @@ func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	})
 }
 
-// SetIfAbsent stores value under key if nothing is there, and reports whether it did.
+// SetIfAbsent stores value under key if nothing is stored there, and reports whether it did.
 func (c *Cache) SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) (stored bool, err error) {
 	err = c.call(ctx, "set in", (*holder).TryUse, func(ctx context.Context, client valkey.Client) error {
 		err := client.Do(ctx, client.B().Set().Key(key).Value(valkey.BinaryString(value)).
@@ -83,7 +83,7 @@ func (c *Cache) SetIfAbsent(ctx context.Context, key string, value []byte, ttl t
 	return stored && err == nil, err
 }
 
-// SetIfEqual stores value under key if old is there, and reports whether it did.
+// SetIfEqual stores value under key if old is stored there, and reports whether it did.
 func (c *Cache) SetIfEqual(ctx context.Context, key string, old, value []byte, ttl time.Duration) (stored bool, err error) {
 	err = c.call(ctx, "set in", (*holder).TryUse, func(ctx context.Context, client valkey.Client) error {
 		n, err := client.Do(ctx, client.B().Eval().Script(setIfEqual).Numkeys(1).Key(key).
@@ -95,7 +95,7 @@ func (c *Cache) SetIfEqual(ctx context.Context, key string, old, value []byte, t
 	return stored && err == nil, err
 }
 
-// Delete removes what is under key.
+// Delete removes the value under key, if there is one.
 func (c *Cache) Delete(ctx context.Context, key string) error {
 	return c.call(ctx, "delete from", (*holder).Use, func(ctx context.Context, client valkey.Client) error {
 		return client.Do(ctx, client.B().Del().Key(key).Build()).Error()
@@ -107,7 +107,7 @@ type (
 	callFunc = func(ctx context.Context, client valkey.Client) error
 )
 
-// call runs fn with the holder's client, by Use or TryUse.
+// call calls fn with the holder's client. use is the holder's method Use or TryUse.
 func (c *Cache) call(ctx context.Context, op string, use func(*holder, context.Context, callFunc) error, fn callFunc) error {
 	if c.Client == nil {
 		return errors.New("valkeycache: Cache.Client is nil")

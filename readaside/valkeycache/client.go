@@ -9,15 +9,15 @@ import (
 	"github.com/valkey-io/valkey-go"
 )
 
-// A client is valkey-go's, on one connection, with what has to be scrubbed from its errors.
+// A client is the client of valkey-go on one connection, with the scrubber for its errors.
 type client struct {
 	valkey.Client
 	address string
 	scrub   scrubber
-	window  *window // nil where the connection is not guarded
+	window  *window // nil if the connection is not guarded
 }
 
-// handshake makes the client on conn: the server is told the password, and asked for RESP2.
+// handshake creates the client on conn, which sends the password and requests RESP2.
 func (c *client) handshake(ctx context.Context, option valkey.ClientOption, conn net.Conn) error {
 	c.scrub = newScrubber(option.Password)
 	if option.AlwaysRESP2 {
@@ -41,21 +41,21 @@ func (c *client) handshake(ctx context.Context, option valkey.ClientOption, conn
 	return nil
 }
 
-// Do makes a call. One that fails without an answer, and not by its context, has a broken
-// connection.
+// Do makes a call. If it fails without an answer while its context is not done, the connection is
+// broken.
 func (c *client) Do(ctx context.Context, cmd valkey.Completed) valkey.ValkeyResult {
 	if c.window == nil {
 		return broken(ctx, c.Client.Do(ctx, cmd))
 	}
-	if err := c.window.enter(ctx); err != nil {
+	if err := c.window.acquire(ctx); err != nil {
 		return valkey.NewErrorResult(err)
 	}
 	result := c.Client.Do(ctx, cmd)
-	c.window.leave(abandoned(ctx, result.NonValkeyError()))
+	c.window.release(abandoned(ctx, result.NonValkeyError()))
 	return broken(ctx, result)
 }
 
-// abandoned reports whether err is the end of ctx.
+// abandoned reports whether err is the error of ctx, which is done.
 func abandoned(ctx context.Context, err error) bool {
 	return err != nil && errors.Is(err, ctx.Err())
 }

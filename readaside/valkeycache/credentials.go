@@ -8,7 +8,7 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// credentials returns what a connection authenticates with, both "" for none.
+// credentials returns the username and password of a connection. Both are "" if there are none.
 func (o Opener) credentials(ctx context.Context) (username, password string, err error) {
 	switch {
 	case o.Credentials != nil:

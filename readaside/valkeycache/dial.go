@@ -10,18 +10,18 @@ import (
 	"github.com/valkey-io/valkey-go"
 )
 
-// A dialing makes the one connection of a client, while the password is being fetched.
+// A dialing dials the connection of a client while the password is being fetched.
 type dialing struct {
 	done chan struct{}
 	conn net.Conn
 	err  error
 }
 
-// A dialError is the cause of a context that was canceled since the dial has failed.
+// A dialError is the cause of a context that was canceled because the dial failed.
 type dialError struct{ error }
 
-// dial begins to connect as option says, for at most limit. If that fails, it cancels the context,
-// so that no password is fetched for it.
+// dial starts to connect with the settings of option, for at most limit. If the dial fails, it
+// calls cancel, so that the password is not fetched.
 func dial(ctx context.Context, option valkey.ClientOption, limit time.Duration, cancel context.CancelCauseFunc) *dialing {
 	d := &dialing{done: make(chan struct{})}
 	go func() {
@@ -48,7 +48,7 @@ func connect(ctx context.Context, option valkey.ClientOption) (net.Conn, error) 
 	}
 }
 
-// close closes the connection, now or when it has been made.
+// close closes the connection, or waits for the dial to end if there is no connection yet.
 func (d *dialing) close() {
 	<-d.done
 	if d.conn != nil {
@@ -56,9 +56,9 @@ func (d *dialing) close() {
 	}
 }
 
-// once is the DialCtxFn of a client that has the connection conn. When that is broken, the client
-// dials again, and would authenticate with a password that may be the old one by now. It gets no
-// other.
+// once returns a DialCtxFn that returns conn on the first call and an error afterwards. When its
+// connection is broken, the client dials again and would authenticate with a password that may be
+// outdated.
 func once(conn net.Conn) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
 	var dialed atomic.Bool
 	return func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {

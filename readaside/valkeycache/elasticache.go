@@ -14,20 +14,21 @@ import (
 )
 
 const (
-	// ElastiCache takes a token for 15 minutes, and never for longer.
+	// ElastiCache accepts a token for at most 15 minutes.
 	tokenSeconds = "900"
 	// emptyHash is the SHA-256 of the request's body, which is empty.
 	emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
 
-// ElastiCacheIAM returns an [Opener.Credentials] that signs an IAM token of ElastiCache for user,
-// whose name and id must be the same, on cluster: the id of a replication group, or the name of a
-// serverless cache, where serverless must be true. The process's role needs the permission
-// elasticache:Connect on both.
+// ElastiCacheIAM returns a function for [Opener.Credentials] that signs an IAM token of ElastiCache
+// for user and cluster. The name and the ID of user must be equal. cluster is the ID of a
+// replication group, or the name of a serverless cache if serverless is true. The role of the
+// process must have the permission elasticache:Connect on both.
 //
-// A token is signed for each connection, without a request, with credentials and region of cfg, and
-// is not kept. It is valid for 15 minutes, which is for the connecting alone. ElastiCache closes a
-// connection 12 hours after it was authenticated so: give the holder a MaxAge below that.
+// The function signs a new token for each connection with the credentials and the region of cfg,
+// without a request. A token is valid for 15 minutes, which limits only the authentication.
+// ElastiCache closes a connection 12 hours after its authentication: set the MaxAge of the holder
+// to a shorter time.
 //
 // See https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html.
 func ElastiCacheIAM(cfg aws.Config, user, cluster string, serverless bool) func(context.Context) (username, password string, err error) {
@@ -57,7 +58,7 @@ func elastiCacheToken(ctx context.Context, cfg aws.Config, user, cluster string,
 	if serverless {
 		query.Set("ResourceType", "ServerlessCache")
 	}
-	// ElastiCache's names are in lower case, whatever they were typed as.
+	// ElastiCache converts names to lower case.
 	target := url.URL{Scheme: "http", Host: strings.ToLower(cluster), Path: "/", RawQuery: query.Encode()}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {

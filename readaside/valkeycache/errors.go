@@ -14,15 +14,15 @@ import (
 	"github.com/warmclient/warmclient/readaside"
 )
 
-// errBroken is in the chain of the error of a call whose connection ended before the answer. A
-// client has one connection and does not dial another: the holder opens another client.
+// errBroken is wrapped by the error of a call whose connection ended before the answer. A client
+// has one connection and does not dial another. The holder opens another client instead.
 var errBroken = errors.New("the connection is broken")
 
-// IsStale reports whether err says that the client should be replaced: the server does not accept
-// its password (NOAUTH, WRONGPASS), it has become a replica (READONLY), or the connection is broken
-// or presumed dead. It is for the Stale field of a holder. A missing permission (NOPERM), a full
-// memory (OOM) and a server that is loading (LOADING) are something else, since a new client would
-// meet them too.
+// IsStale reports whether the client should be replaced after err: the server does not accept its
+// password (NOAUTH, WRONGPASS), the server has become a replica (READONLY), or the connection is
+// broken or presumed dead. Use it as the Stale field of a holder. A missing permission (NOPERM),
+// full memory (OOM) and a loading server (LOADING) are not included, because a new client would get
+// the same error.
 func IsStale(err error) bool {
 	switch errorCode(err) {
 	case "NOAUTH", "WRONGPASS", "READONLY":
@@ -39,7 +39,7 @@ func IsStale(err error) bool {
 	return false
 }
 
-// errorCode returns the code of an answer of the server in the chain of err, "" if there is none.
+// errorCode returns the code of the server's answer in the chain of err, or "" if there is none.
 func errorCode(err error) string {
 	if e, ok := errors.AsType[*scrubbedError](err); ok {
 		return codeOf(e.text)
@@ -50,9 +50,10 @@ func errorCode(err error) string {
 	return ""
 }
 
-// codeOf returns the first word of an answer, which is its code, such as WRONGPASS, if it has one.
+// codeOf returns the code of an answer, which is its first word, such as WRONGPASS, or "" if it has
+// none.
 func codeOf(answer string) string {
-	// Redis before version 7 puts the error of a script's command into one of its own.
+	// Redis before version 7 wraps the error of a script's command in another error.
 	if strings.Contains(answer, " -READONLY ") {
 		return "READONLY"
 	}
@@ -60,12 +61,13 @@ func codeOf(answer string) string {
 	return code
 }
 
-// notReady is the error of a call for which no client could be had, for the reason err.
+// notReady returns the error of a call that got no client. err is the reason.
 func notReady(op string, err error) error {
 	return fmt.Errorf("valkeycache: %s the server: %w: %w", op, readaside.ErrNotReady, err)
 }
 
-// callError is a failed call with the cause of its context's end, which the client leaves out.
+// callError is the error of a failed call. It also wraps the cause of the context, which the
+// client's error does not.
 type callError struct {
 	text string
 	errs []error
@@ -74,8 +76,8 @@ type callError struct {
 func (e *callError) Error() string   { return e.text }
 func (e *callError) Unwrap() []error { return e.errs }
 
-// newCallError describes the failure err of a call under ctx on c. A nil err stands for a call that
-// was not made, since ctx was done.
+// newCallError returns the error for err, which a call on c with ctx returned. A nil err means that
+// the call was not made because ctx was done.
 func newCallError(ctx context.Context, c valkey.Client, op string, err error) error {
 	server := "the server"
 	if c, ok := c.(*client); ok {

@@ -6,14 +6,14 @@ import (
 	"sync/atomic"
 )
 
-// A guard is a connection that ends where the server breaks the protocol. The client's reader
-// panics at a length that cannot be, and at an answer that nothing has asked for, such as a
-// gateway's word of farewell to an idle connection. It runs on a goroutine of its own, so that
-// panic would end the process.
+// A guard is a connection that fails if the server violates the protocol. The client's reader
+// panics if a length is invalid, or if there is an answer without a request, such as a gateway's
+// message before it closes an idle connection. The reader runs on its own goroutine, so the panic
+// would end the process.
 type guard struct {
 	net.Conn
 
-	out, in    framing // of what was written, and read
+	out, in    framing // of the data written and read
 	asked, got atomic.Int64
 	ended      func() // called when reading has failed
 }
@@ -27,7 +27,7 @@ func (g *guard) Write(p []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	g.asked.Add(int64(n)) // before an answer can come
+	g.asked.Add(int64(n)) // before an answer can arrive
 	return g.Conn.Write(p)
 }
 
@@ -42,38 +42,38 @@ func (g *guard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// admit reports whether what was read are the answers, or a part of them, to what was asked.
+// admit reports whether p, the data read, belongs to answers to the requests written so far.
 func (g *guard) admit(p []byte) bool {
 	answers, err := g.in.feed(p)
 	got := g.got.Add(int64(answers))
 	if g.in.within() {
-		got++ // the client would take the rest for an answer
+		got++ // the client would treat the rest as an answer
 	}
 	return err == nil && got <= g.asked.Load()
 }
 
-// idle reports whether all that was written has been answered.
+// idle reports whether all written requests have been answered.
 func (g *guard) idle() bool { return g.got.Load() >= g.asked.Load() }
 
-// maxLength is the longest string that a server takes by default (proto-max-bulk-len), and more
-// members than an answer to this package's commands has.
+// maxLength is the maximum length of a string in a server's default configuration
+// (proto-max-bulk-len), and the maximum number of members accepted in an array.
 const maxLength = 512 << 20
 
-// framing finds the ends of messages in a stream of RESP2. A request is a message like an answer.
+// framing finds the ends of messages in a RESP2 stream. Requests and answers have the same format.
 type framing struct {
-	open  []int64 // members that the arrays that are open still lack
-	skip  int64   // bytes of a string that are still to come, with its CRLF
-	line  bool    // within the line that begins a message
+	open  []int64 // missing members of each unfinished array
+	skip  int64   // missing bytes of a string, with its CRLF
+	line  bool    // inside the first line of a message
 	kind  byte
 	size  int64
 	minus bool
 	digit bool
 }
 
-// within reports whether a message has begun and not ended.
+// within reports whether a message has begun but not ended.
 func (f *framing) within() bool { return len(f.open) > 0 || f.skip > 0 || f.line }
 
-// feed takes the next bytes of the stream and returns how many messages end in them.
+// feed processes the next bytes of the stream and returns how many messages end in them.
 func (f *framing) feed(p []byte) (ends int, err error) {
 	for i := 0; i < len(p); i++ {
 		switch b := p[i]; {
@@ -107,7 +107,7 @@ func (f *framing) feed(p []byte) (ends int, err error) {
 	return ends, nil
 }
 
-// number takes a byte of the line of a string or an array, which is a length.
+// number processes a byte of a length, which is the line of a string or an array.
 func (f *framing) number(b byte) error {
 	if f.kind != '$' && f.kind != '*' || b == '\r' {
 		return nil
@@ -131,7 +131,7 @@ func (f *framing) begin() (ends int, err error) {
 	switch {
 	case !f.digit, f.size > maxLength, f.minus && f.size != 1:
 		return 0, errProtocol
-	case f.minus, f.kind == '*' && f.size == 0: // nil, or an array of nothing
+	case f.minus, f.kind == '*' && f.size == 0: // nil, or an empty array
 		return f.end(), nil
 	case f.kind == '*':
 		f.open = append(f.open, f.size)
@@ -142,7 +142,8 @@ func (f *framing) begin() (ends int, err error) {
 	}
 }
 
-// end is called at the end of a value, which may be the last one of the arrays around it.
+// end is called at the end of a value. The value may be the last member of the arrays that contain
+// it.
 func (f *framing) end() int {
 	for len(f.open) > 0 {
 		last := len(f.open) - 1

@@ -14,52 +14,52 @@ import (
 
 const connectTimeout = 2 * time.Second
 
-// An Opener opens clients of a Valkey or Redis server. Its Open is for the field of that name of a
-// lazyclient.Holder[valkey.Client]. It keeps no state: it may be copied, and is safe for concurrent
-// use by multiple goroutines.
+// An Opener opens clients of a Valkey or Redis server. Its method Open is for the field Open of a
+// lazyclient.Holder[valkey.Client]. An Opener has no state. It may be copied, and is safe for
+// concurrent use by multiple goroutines.
 type Opener struct {
 	// Address is the server's host:port. It is required.
 	Address string
 
-	// Username is the user to authenticate as. If empty, it is the server's default user. On
-	// Momento it is the name of the database.
+	// Username is the user to authenticate as. The default is the server's default user. For
+	// Momento, it is the name of the database.
 	Username string
 
-	// Source is where the password is fetched from, anew for each connection, so that a client
-	// opened after a rotation has the new one. On Momento the password is an API key. If nil, there
-	// is none.
+	// Source returns the password. It is called for each connection, so that a client opened after
+	// a rotation has the new password. For Momento, the password is an API key. If Source is nil,
+	// there is no password.
 	Source secrets.Source
 
-	// Key names the member that holds the password, where the secret is a JSON object. A text that
-	// does not begin with { is the password itself, whatever Key is.
+	// Key is the name of the member that holds the password if the secret is a JSON object. Key is
+	// ignored if the secret does not begin with {: the whole text is then the password.
 	Key string
 
-	// Credentials returns username and password for each connection, in place of Username and
-	// Source. ElastiCacheIAM returns such a function. It must return when ctx is done.
+	// Credentials returns the username and password for each connection. It replaces Username and
+	// Source. [ElastiCacheIAM] returns such a function. It must return when ctx is done.
 	Credentials func(ctx context.Context) (username, password string, err error)
 
-	// TLS configures TLS. If nil, the connection is TLS that is verified against the roots of the
-	// system, but plain text where Address is a loopback address.
+	// TLS configures TLS. If TLS is nil, the connection uses TLS verified against the system roots,
+	// or plain text if Address is a loopback address.
 	TLS *tls.Config
 
-	// Options changes the options of the client, as the last word: the size of its buffers, for
-	// instance, or a DialCtxFn through a tunnel. Without AlwaysPipelining, calls do not return when
-	// their context is done. Without AlwaysRESP2, a server that breaks the protocol may end the
-	// process.
+	// Options changes the options of the client and is applied last. It can set the size of the
+	// buffers or a DialCtxFn through a tunnel, for example. Without AlwaysPipelining, calls do not
+	// return when their context is done. Without AlwaysRESP2, a server that violates the protocol
+	// may end the process.
 	Options func(*valkey.ClientOption)
 
-	// ConnectTimeout bounds the dial, with its TLS handshake, and then the wait for the first
-	// answer of the server, each, in addition to Open's context. The default is 2s.
+	// ConnectTimeout limits the dial with its TLS handshake, and separately the wait for the first
+	// answer of the server, in addition to the context of Open. The default is 2s.
 	ConnectTimeout time.Duration
 }
 
-// Open fetches the password while it dials, and returns a client once the server has accepted the
-// password. The client has that one connection. When it breaks, the client is of no more use: its
-// calls fail with an error that IsStale reports.
+// Open fetches the password while it dials, and returns a client when the server has accepted the
+// password. The client has only that connection. After the connection breaks, the client's calls
+// fail with an error for which IsStale returns true.
 //
-// An Address without a port or with a scheme, and Credentials together with Username or Source, are
-// errors before anything is dialed. No error holds the password or a piece of it. If time runs out,
-// context.DeadlineExceeded or the cause of ctx is in the chain.
+// If Address has no port or has a scheme, or if Credentials is set together with Username or
+// Source, Open returns an error without dialing. No error contains the password or a part of it. If
+// the deadline passes or ctx is done, the error wraps context.DeadlineExceeded or the cause of ctx.
 func (o Opener) Open(ctx context.Context) (valkey.Client, error) {
 	if err := checkAddress(o.Address); err != nil {
 		return nil, fmt.Errorf("valkeycache: Opener.Address %q: %w", o.Address, err)
@@ -77,7 +77,7 @@ func (o Opener) Open(ctx context.Context) (valkey.Client, error) {
 	dialing := dial(within, option, limit, cancel)
 	defer func() {
 		cancel(nil)
-		if c.Client == nil { // also where a function of the user's has panicked
+		if c.Client == nil { // also if a function of the user panicked
 			dialing.close()
 		}
 	}()
@@ -108,14 +108,15 @@ func (o Opener) option(limit time.Duration) valkey.ClientOption {
 		DisableCache:      true,                        // no CLIENT TRACKING
 		ClientSetInfo:     valkey.DisableClientSetInfo, // no CLIENT SETINFO
 		PipelineMultiplex: -1,                          // one connection
-		AlwaysPipelining:  true,                        // else a call waits for its answer whatever its context
+		AlwaysPipelining:  true,                        // otherwise a call ignores its context
 		DisableRetry:      true,                        // the holder replaces the client
 		AlwaysRESP2:       true,
 		ConnWriteTimeout:  -1, // a call has its context
 	}
-	option.Dialer.Timeout = limit // also of the first answer
-	// A keep-alive without an answer within ten seconds would close a good connection of a process
-	// that was frozen. The client's own, a PING each second, would do so at once.
+	option.Dialer.Timeout = limit // also limits the first answer
+	// A keep-alive that gets no answer within ten seconds would close a working connection of a
+	// process that was frozen. The client's own keep-alive, a PING each second, would close it at
+	// once.
 	option.Dialer.KeepAlive = -1
 	if o.TLS == nil && !isLoopback(o.Address) {
 		option.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -126,8 +127,8 @@ func (o Opener) option(limit time.Duration) valkey.ClientOption {
 	return option
 }
 
-// Release closes c, for the field of that name of a holder. The client's Close may wait for up to
-// one second for a server that is silent.
+// Release closes c. Use it as the Release field of a holder. The client's Close may wait for up to
+// one second for a server that does not answer.
 func Release(_ context.Context, c valkey.Client) error {
 	if c != nil {
 		c.Close()

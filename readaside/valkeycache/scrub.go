@@ -9,13 +9,13 @@ import (
 
 const redacted = "REDACTED"
 
-// piece is the length from which on a part of the password is removed too. A server quotes the
-// first bytes of a command that it does not know: of a long password, the beginning.
+// piece is the minimum length of a part of the password that is removed. A server quotes the first
+// bytes of an unknown command, which may be the beginning of a long password.
 const piece = 6
 
-// A scrubber removes the password from texts that the server wrote. The password stands behind a
-// func, where a printer that walks a client by reflection does not find it. The zero scrubber
-// removes nothing.
+// A scrubber removes the password from texts of the server. It keeps the password behind a func, so
+// that a printer that walks a client by reflection does not find it. The zero scrubber removes
+// nothing.
 type scrubber struct{ password func() string }
 
 func newScrubber(password string) scrubber {
@@ -46,8 +46,9 @@ func (s scrubber) text(text string) string {
 	return b.String()
 }
 
-// err returns err, or, where it is an answer that holds the password, one of the same text and code
-// without it. Other errors are not the server's, and an IAM token has words in common with them.
+// err returns err. If err is an answer that contains the password, it returns an error with the
+// same code and the text without the password. It does not change errors that are not from the
+// server, because an IAM token has words in common with them.
 func (s scrubber) err(err error) error {
 	_, answer := errors.AsType[*valkey.ValkeyError](err)
 	if !answer && !valkey.IsParseErr(err) {
@@ -60,7 +61,7 @@ func (s scrubber) err(err error) error {
 	return err
 }
 
-// A scrubbedError stands for an error whose text holds the password.
+// A scrubbedError replaces an error whose text contains the password.
 type scrubbedError struct{ text string }
 
 func (e *scrubbedError) Error() string { return e.text }

@@ -8,20 +8,20 @@ import (
 	"github.com/valkey-io/valkey-go"
 )
 
-// A window bounds the calls that a connection has not answered. The client keeps them in a ring,
-// and a call that finds the ring full waits for a free place without regard to its context. An
-// abandoned call keeps its place until it is answered.
+// A window limits the number of unanswered calls on a connection. The client keeps them in a ring,
+// and a call that finds the ring full ignores its context while it waits for a free slot. An
+// abandoned call keeps its slot until it is answered.
 type window struct {
 	limit int
-	idle  func() bool // whether the server has answered all that was written
+	idle  func() bool // whether the server has answered all written requests
 
 	mu        sync.Mutex
-	held      int // calls under way, and the abandoned ones
-	abandoned int // that are not known to be answered
+	held      int // calls in progress, and abandoned calls
+	abandoned int // abandoned calls not known to be answered
 	broken    bool
 }
 
-// newWindow returns the window of a ring of 2^scale places, a few of which are left to the client.
+// newWindow returns the window of a ring of 2^scale slots. It leaves a few slots to the client.
 func newWindow(scale int) *window {
 	if scale <= 0 {
 		scale = valkey.DefaultRingScale
@@ -29,9 +29,9 @@ func newWindow(scale int) *window {
 	return &window{limit: max(1<<scale-8, 1)}
 }
 
-// enter waits for a place within ctx.
-func (w *window) enter(ctx context.Context) error {
-	for !w.tryEnter() {
+// acquire waits for a slot until ctx is done.
+func (w *window) acquire(ctx context.Context) error {
+	for !w.tryAcquire() {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -41,7 +41,7 @@ func (w *window) enter(ctx context.Context) error {
 	return nil
 }
 
-func (w *window) tryEnter() bool {
+func (w *window) tryAcquire() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.held >= w.limit && w.idle() {
@@ -55,8 +55,8 @@ func (w *window) tryEnter() bool {
 	return true
 }
 
-// leave ends a call.
-func (w *window) leave(abandoned bool) {
+// release ends a call.
+func (w *window) release(abandoned bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if abandoned {
@@ -66,7 +66,7 @@ func (w *window) leave(abandoned bool) {
 	}
 }
 
-// breaks lets every call in: a connection that has ended fails it at once.
+// breaks stops the limit: on a broken connection every call fails at once.
 func (w *window) breaks() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,6 +1,6 @@
-// Package parameterstore reads a secret from AWS Systems Manager Parameter Store, where it is a
-// parameter of type SecureString. A [Parameter] is a secrets.Source, with the time limit, the
-// attempts and the errors of a secrets.SecretsManager.
+// Package parameterstore reads a secret from a parameter of type SecureString in AWS Systems
+// Manager Parameter Store. A [Parameter] is a secrets.Source with the same time limit, attempts and
+// errors as secrets.SecretsManager.
 //
 //	src := parameterstore.Parameter{
 //		API:  parameterstore.NewClient(cfg),
@@ -8,7 +8,8 @@
 //	}
 //	token, err := secrets.Load(ctx, src, "")
 //
-// The caller needs ssm:GetParameter, and kms:Decrypt where the KMS key is customer-managed.
+// The caller must have the permission ssm:GetParameter, and kms:Decrypt if the KMS key is
+// customer-managed.
 package parameterstore
 
 import (
@@ -23,40 +24,42 @@ import (
 	"github.com/warmclient/warmclient/secrets"
 )
 
-// API is the one call that [Parameter] makes. *ssm.Client is one. If an implementation also has the
-// Options method of that client, its region is checked against the parameter's ARN.
+// API is the call that [Parameter] makes. *ssm.Client implements it. If an implementation also has
+// the Options method of that client, the region of the client is checked against the parameter's
+// ARN.
 type API interface {
 	GetParameter(ctx context.Context, in *ssm.GetParameterInput, opts ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
 }
 
 var _ API = (*ssm.Client)(nil)
 
-// NewClient returns a client for calls of one second, with the settings of secrets.NewClient: it
-// connects within 500ms, makes three attempts with pauses of at most 100ms between them, and keeps
-// no connection. The options come last.
+// NewClient returns a client for calls that take at most one second, with the settings of
+// secrets.NewClient: it connects within 500ms, makes up to three attempts with pauses of at most
+// 100ms between them, and keeps no idle connection. The options are applied last.
 //
 // NewClient does no I/O and reads no environment.
 func NewClient(cfg aws.Config, opts ...func(*ssm.Options)) *ssm.Client {
 	limits := func(o *ssm.Options) {
 		o.HTTPClient = awscall.HTTPClient(o.HTTPClient)
 		o.Retryer = awscall.Retryer()
-		// The client wraps the retryer once more with this number, after all options have run.
+		// After all options have run, the client limits the retryer to this number.
 		o.RetryMaxAttempts = 0
 	}
 	return ssm.NewFromConfig(cfg, append([]func(*ssm.Options){limits}, opts...)...)
 }
 
-// Parameter reads a secret from Parameter Store. A fetch is one GetParameter, with decryption, and
-// its retries. It is safe for concurrent use by multiple goroutines.
+// Parameter reads a secret from Parameter Store. A fetch is one GetParameter call, with decryption,
+// and its retries. Parameter is safe for concurrent use by multiple goroutines.
 type Parameter struct {
 	// API makes the call; see [NewClient]. It is required.
 	API API
-	// Name is the parameter's name or ARN, with :version or :label appended to read another version
-	// than the latest. It is required. An ARN of another region than the client's is ErrNotFound
-	// before any call.
+	// Name is the parameter's name or ARN, optionally followed by :version or :label. The default
+	// is the latest version. Name is required. For an ARN in another region than the client's,
+	// Fetch returns ErrNotFound without a call.
 	Name string
-	// Timeout bounds a whole fetch: credentials, connecting, every attempt, the pauses between
-	// them, and reading the answer. An earlier deadline of the caller holds too. The default is 1s.
+	// Timeout limits a whole fetch: credentials, connecting, every attempt, the pauses between
+	// them, and reading the answer. An earlier deadline of the caller also applies. The default is
+	// 1s.
 	Timeout time.Duration
 }
 
@@ -68,8 +71,8 @@ var (
 	errNoParameter = errors.New("the answer holds no parameter")
 )
 
-// Fetch reads the parameter. Its errors are *secrets.Error, with the kinds, causes and texts of
-// those of secrets.SecretsManager. As there, nothing is logged during the call.
+// Fetch reads the parameter. Its errors are *secrets.Error, with the same kinds, causes and texts
+// as those of secrets.SecretsManager. The SDK logs nothing during the call.
 func (p Parameter) Fetch(ctx context.Context) (secrets.Document, error) {
 	region, err := p.check()
 	if err != nil {
@@ -91,7 +94,7 @@ func (p Parameter) Fetch(ctx context.Context) (secrets.Document, error) {
 	return secrets.NewDocument(p.Name, *out.Parameter.Value), nil
 }
 
-// check refuses what no call can answer, and returns the region to name in errors.
+// check returns an error if p cannot be fetched, and the region to name in errors.
 func (p Parameter) check() (region string, err error) {
 	var ofClient string
 	if client, ok := p.API.(interface{ Options() ssm.Options }); ok {

@@ -18,7 +18,7 @@ const (
 
 type secret struct {
 	name, arn string
-	versions  map[string]version // by id
+	versions  map[string]version // by ID
 	stages    map[string]string  // staging label to version id
 }
 
@@ -27,8 +27,8 @@ type version struct {
 	created time.Time
 }
 
-// label attaches a staging label to a version. AWSCURRENT leaves AWSPREVIOUS behind. A version
-// without a label is gone, as the service drops deprecated ones.
+// label attaches a staging label to a version. If the label is AWSCURRENT, the version that had it
+// becomes AWSPREVIOUS. Versions without a label are deleted, as in the service.
 func (s *secret) label(stage, id string) {
 	if last := s.stages[current]; stage == current && last != "" {
 		s.stages[previous] = last

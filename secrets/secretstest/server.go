@@ -1,5 +1,5 @@
-// Package secretstest is an AWS Secrets Manager on loopback for tests, in the manner of
-// net/http/httptest.
+// Package secretstest provides a fake AWS Secrets Manager on the loopback interface for tests, as
+// net/http/httptest does for HTTP servers.
 //
 //	server := secretstest.NewServer()
 //	defer server.Close()
@@ -10,18 +10,20 @@
 //		Credentials:  credentials.NewStaticCredentialsProvider("id", "secret", ""),
 //	})
 //
-// A process under test finds the server in AWS_ENDPOINT_URL_SECRETS_MANAGER. The server answers
-// GetSecretValue and DescribeSecret. Any other operation is an UnknownOperationException. A request
-// must be signed; signatures are not verified. Every ARN is of the region us-east-1.
+// To use the server from another process, set AWS_ENDPOINT_URL_SECRETS_MANAGER to its URL. The
+// server implements GetSecretValue and DescribeSecret. It answers any other operation with
+// UnknownOperationException. A request must be signed, but the signature is not verified. Every ARN
+// is in the region us-east-1.
 //
 // # Rotation
 //
-// Put makes a version AWSCURRENT, and the one before it AWSPREVIOUS. PutPending makes a version
-// AWSPENDING, and Promote makes that one AWSCURRENT.
+// Put makes a version AWSCURRENT and the previous version AWSPREVIOUS. PutPending makes a version
+// AWSPENDING, and Promote makes that version AWSCURRENT.
 //
 // # Faults
 //
-// Inject makes requests fail, hang, wait or break: see [Fault]. Heal takes the faults away.
+// Inject makes requests fail, hang or wait, or breaks their connections; see [Fault]. Heal removes
+// all faults.
 package secretstest
 
 import (
@@ -36,7 +38,8 @@ import (
 	"github.com/warmclient/warmclient/internal/faults"
 )
 
-// A Server is a Secrets Manager on loopback. It is safe for concurrent use by multiple goroutines.
+// A Server is a fake Secrets Manager on the loopback interface. It is safe for concurrent use by
+// multiple goroutines.
 type Server struct {
 	// URL is the base URL of the server, http://127.0.0.1:port, for aws.Config.BaseEndpoint.
 	URL string
@@ -48,7 +51,7 @@ type Server struct {
 }
 
 // NewServer starts a server without secrets on a free port of 127.0.0.1. It panics if it cannot
-// listen. Stop the server with Close.
+// listen. The caller must call Close.
 func NewServer() *Server {
 	s := &Server{secrets: make(map[string]*secret)}
 	server, err := faults.StartAWS("application/x-amz-json-1.1", s.answer)
@@ -59,22 +62,22 @@ func NewServer() *Server {
 	return s
 }
 
-// Close stops the server and cuts off requests under way. It returns when the server's last
-// goroutine has ended. Closing again does nothing.
+// Close stops the server and aborts requests in progress. It returns when all goroutines of the
+// server have ended. Further calls do nothing.
 func (s *Server) Close() {
-	_ = s.server.Close() // it has nothing to report
+	_ = s.server.Close() // always nil
 }
 
-// Put makes text the AWSCURRENT version of the secret and the one before it AWSPREVIOUS. It creates
-// the secret if there is none, and returns the version's id.
+// Put makes text the AWSCURRENT version of the secret and the previous version AWSPREVIOUS. It
+// creates the secret if it does not exist, and returns the ID of the version.
 func (s *Server) Put(name, text string) (versionID string) { return s.put(name, text, current) }
 
-// PutPending makes text the AWSPENDING version of the secret, as a rotation does before it has
-// tried a new value. It creates the secret if there is none, and returns the version's id.
+// PutPending makes text the AWSPENDING version of the secret, as a rotation does before it tests a
+// new value. It creates the secret if it does not exist, and returns the ID of the version.
 func (s *Server) PutPending(name, text string) (versionID string) { return s.put(name, text, pending) }
 
-// Promote ends a rotation: the AWSPENDING version becomes AWSCURRENT, and the one before it
-// AWSPREVIOUS. Without an AWSPENDING version it does nothing.
+// Promote completes a rotation: the AWSPENDING version becomes AWSCURRENT, and the previous version
+// becomes AWSPREVIOUS. Without an AWSPENDING version it does nothing.
 func (s *Server) Promote(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,15 +87,15 @@ func (s *Server) Promote(name string) {
 	}
 }
 
-// Inject puts these faults in force in place of those before. The first that applies to a request
-// decides about it. A request that waits in an old fault meets the new ones.
+// Inject replaces the active faults. The first fault that matches a request applies to it. The new
+// faults also apply to requests that wait in an old one.
 func (s *Server) Inject(faults ...Fault) { s.server.Inject(faults...) }
 
-// Heal takes all faults away. A request that waits in one is served.
+// Heal removes all faults. Requests that wait in one are served.
 func (s *Server) Heal() { s.server.Heal() }
 
-// Requests returns how many requests of op, such as "GetSecretValue", were received so far,
-// whatever became of them; for "" those of all operations.
+// Requests returns the number of requests received for op, such as "GetSecretValue", including
+// failed ones. If op is "", it counts all operations.
 func (s *Server) Requests(op string) int { return s.server.Requests(op) }
 
 func (s *Server) put(name, text, stage string) (versionID string) {
@@ -147,7 +150,7 @@ func (s *Server) answer(op string, body []byte) faults.Reply {
 	}
 }
 
-// find takes a name, an ARN, or an ARN without the random characters at its end.
+// find returns the secret with the given name, ARN, or ARN without its random suffix, or nil.
 func (s *Server) find(id string) *secret {
 	if secret, ok := s.secrets[id]; ok {
 		return secret

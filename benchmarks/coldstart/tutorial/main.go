@@ -1,6 +1,5 @@
-// Command tutorial is GET /users/{username} as a tutorial has it: each client is made when a
-// request needs it and there is none yet, one after the other, with the settings that the SDKs come
-// with.
+// Command tutorial implements GET /users/{username} as a tutorial does: the first request that uses
+// a client creates it, one client after the other, with the default settings of the SDKs.
 package main
 
 import (
@@ -59,7 +58,7 @@ func getUser(ctx context.Context, username string) (u user, err error) {
 	cacheName, key := os.Getenv("CACHE_NAME"), momento.String("USER#"+username)
 	resp, err := cache.Get(ctx, &momento.GetRequest{CacheName: cacheName, Key: key})
 	if err != nil {
-		log.Print(err) // a cache that fails is a miss
+		log.Print(err) // a failure of the cache is a miss
 	}
 	if hit, ok := resp.(*responses.GetHit); ok && json.Unmarshal(hit.ValueByte(), &u) == nil {
 		return u, nil
@@ -145,7 +144,7 @@ func getMomentoToken(ctx context.Context) (string, error) {
 	return secret["MOMENTO_AUTH_TOKEN"], nil
 }
 
-// credentials reads the token, and then leads to the server on loopback instead.
+// credentials reads the token and replaces the endpoint with that of the server on loopback.
 func credentials(token string) (auth.CredentialProvider, error) {
 	provider, err := auth.FromString(token)
 	endpoint := os.Getenv("MOMENTO_ENDPOINT")

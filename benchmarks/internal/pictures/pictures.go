@@ -1,4 +1,4 @@
-// Package pictures draws what was measured.
+// Package pictures draws plots of measurements.
 package pictures
 
 import (
@@ -14,13 +14,13 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	_ "gonum.org/v1/plot/vg/vgsvg" // the format of the files
+	_ "gonum.org/v1/plot/vg/vgsvg" // the file format
 
 	"github.com/warmclient/warmclient/benchmarks/internal/table"
 )
 
-// Dots has a row for each case and in it a dot for each contender: the median, on a line from the
-// least to the most.
+// Dots is a plot with a row for each case. A row has a dot for the median of each contender, on a
+// line from the minimum to the maximum.
 type Dots struct {
 	Title  string
 	Axis   string
@@ -34,10 +34,10 @@ type Dots struct {
 type Series struct {
 	Name   string
 	Ranges []table.Summary // by row
-	Labels []string        // by row, in place of the median; nil: none
+	Labels []string        // by row, instead of the median; nil means none
 }
 
-// The colors of Okabe and Ito, which the color-blind tell apart. The last one is ours.
+// The colors of Okabe and Ito, which color-blind readers can distinguish. The last one is ours.
 var palette = []color.Color{
 	color.RGBA{0x56, 0xb4, 0xe9, 0xff},
 	color.RGBA{0xe6, 0x9f, 0x00, 0xff},
@@ -54,7 +54,7 @@ const (
 	family = "font-family:Liberation Sans"
 )
 
-// Save draws the picture into an SVG file.
+// Save writes the plot to an SVG file.
 func (d Dots) Save(file string) error {
 	p := plot.New()
 	for _, f := range []*font.Font{
@@ -108,7 +108,7 @@ func (d Dots) Save(file string) error {
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return fmt.Errorf("pictures: draw %s: %w", file, err)
 	}
-	// The others are as wide as the first, which is not on every machine.
+	// The other fonts have the same metrics as the first, which is not installed on every machine.
 	return os.WriteFile(file, bytes.ReplaceAll(b.Bytes(), []byte(family), []byte(family+",Arial,Helvetica,sans-serif")), 0o644)
 }
 

@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// None is printed where nothing was measured.
+// None is the text of a cell without a measurement.
 const None = "-"
 
-// Summary sums up measurements of one thing. Without any, N is 0 and the rest is NaN.
+// Summary summarizes measurements. Without measurements, N is 0 and the other fields are NaN.
 type Summary struct {
 	N                        int
 	Least, Median, P95, Most float64
 }
 
-// Of sums up values, which it leaves as they are.
+// Of summarizes values. It does not modify them.
 func Of[T ~int | ~int64 | ~float64](values []T) Summary {
 	sorted := make([]float64, len(values))
 	for i, v := range values {
@@ -25,8 +25,7 @@ func Of[T ~int | ~int64 | ~float64](values []T) Summary {
 	return Summary{len(sorted), Quantile(sorted, 0), Quantile(sorted, 0.5), Quantile(sorted, 0.95), Quantile(sorted, 1)}
 }
 
-// Quantile returns the value that the share q, from 0 to 1, of sorted does not exceed. It
-// interpolates between two values.
+// Quantile returns the q-quantile of sorted, for q from 0 to 1. It interpolates between two values.
 func Quantile(sorted []float64, q float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()
@@ -39,8 +38,8 @@ func Quantile(sorted []float64, q float64) float64 {
 	return sorted[i] + part*(sorted[i+1]-sorted[i])
 }
 
-// Spread returns a time in nanoseconds, in the unit of its median and with the least and the most:
-// "2.1 ns (2.0-2.4)".
+// Spread formats times in nanoseconds as the median, its unit, the minimum and the maximum: "2.1 ns
+// (2.0-2.4)".
 func (s Summary) Spread() string {
 	if s.N == 0 {
 		return None
@@ -67,7 +66,7 @@ func (s Summary) Beside(base Summary) string {
 	return s.Spread() + " " + s.Ratio(base)
 }
 
-// Ratio returns how many times the median of base that of s is: "1.24x".
+// Ratio returns the median of s as a multiple of the median of base: "1.24x".
 func (s Summary) Ratio(base Summary) string {
 	x := s.Median / base.Median
 	switch {
@@ -82,8 +81,8 @@ func (s Summary) Ratio(base Summary) string {
 	}
 }
 
-// Count returns the median of a number that hardly varies, with a digit after the point where it is
-// below ten and not whole.
+// Count returns the median of a number that hardly varies. It has one decimal if it is below ten
+// and not whole.
 func (s Summary) Count() string {
 	switch {
 	case s.N == 0:
@@ -95,7 +94,7 @@ func (s Summary) Count() string {
 	}
 }
 
-// Numbers returns the median with the least and the most, without fractions: "30 (28-30)".
+// Numbers returns the median with the minimum and the maximum, without fractions: "30 (28-30)".
 func (s Summary) Numbers() string { return fmt.Sprintf("%.0f (%.0f-%.0f)", s.Median, s.Least, s.Most) }
 
 // Plural returns a number of things: "1 open", "10 opens".

@@ -13,24 +13,24 @@ type Table struct {
 	Title   string
 	Columns []string
 	Rows    [][]string
-	Note    string // what was measured, on what, how often; one paragraph
+	Note    string // one paragraph: the measurement, its environment and its number of runs
 }
 
 // String returns the table in Markdown, under a heading of the second level.
 func (t Table) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s\n\n", t.Title)
-	w := tabwriter.NewWriter(&b, 0, 0, 0, ' ', tabwriter.Debug) // which draws the lines between the columns
+	w := tabwriter.NewWriter(&b, 0, 0, 0, ' ', tabwriter.Debug) // Debug draws the lines between the columns
 	rule := slices.Repeat([]string{"---"}, len(t.Columns))
 	for _, row := range append([][]string{t.Columns, rule}, t.Rows...) {
 		fmt.Fprintf(w, "| %s \t\n", strings.Join(row, " \t "))
 	}
-	_ = w.Flush() // a Builder does not fail
+	_ = w.Flush() // writes to a Builder do not fail
 	fmt.Fprintf(&b, "\n%s\n", t.Note)
 	return b.String()
 }
 
-// Grid returns rows from cells that are in order, width of them to a row, each row under its name.
+// Grid returns rows of width cells each, with a name for each row. The cells are in order.
 func Grid[T any](cells []T, width int, name, text func(T) string) (rows [][]string) {
 	for group := range slices.Chunk(cells, width) {
 		row := []string{name(group[0])}

@@ -1,5 +1,5 @@
-// Command sequential is the function getuser as it is often wired: LoadDefaultConfig, then one
-// client after the other. It is what the benchmarks compare a start with.
+// Command sequential is the function getuser with the usual initialization: LoadDefaultConfig, then
+// one client after the other. It is the baseline of the start benchmarks.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Package emulator runs, on loopback and inside one process, the three services that the examples
-// talk to: DynamoDB, Secrets Manager and Momento. Nothing is mocked on the client's side: the SDKs
-// dial a port and speak their own protocols. [Stack.StartValkey] adds a Valkey server.
+// Package emulator runs fake DynamoDB, Secrets Manager and Momento servers on the loopback
+// interface, in one process. The clients are not mocked: the SDKs dial a port and use their own
+// protocols. [Stack.StartValkey] adds a Valkey server.
 //
 //	package main
 //
@@ -26,12 +26,12 @@
 //		fmt.Printf("%s\n%v\n", out, err)
 //	}
 //
-// Every server counts its requests, and can be told to misbehave while it runs:
+// Every server counts its requests and supports fault injection while it runs:
 //
 //	stack.Momento.Inject(emulator.Fault{Action: emulator.Refuse})  // an outage
 //	stack.DynamoDB.Inject(emulator.Fault{Op: "GetItem", Delay: time.Second})
 //	stack.SecretsManager.Inject(emulator.Fault{Action: emulator.Fail, Status: 400, Code: "ThrottlingException", Times: 2})
 //	stack.Momento.Heal()
 //
-// All methods may be called from any goroutine at any time.
+// All types are safe for concurrent use by multiple goroutines.
 package emulator

@@ -14,23 +14,24 @@ import (
 	"github.com/warmclient/warmclient/internal/faults"
 )
 
-// DynamoDB is a DynamoDB on loopback: minidyn's engine with the answers that the engine gives
-// otherwise than the service put right (see answerTransaction, answerPut and undefined).
+// DynamoDB is a fake DynamoDB server on the loopback interface. It uses minidyn's engine and
+// corrects the answers that differ from the service's (see answerTransaction, answerPut and
+// undefined).
 //
-// Known differences that remain: signatures are not verified, a read is strongly consistent whether
-// asked to be or not, limits on sizes are not enforced, empty keys are accepted, and keys that are
-// equal once PK and SK are joined by a dot ("a.b"+"c", "a"+"b.c") are one item.
+// Known differences: signatures are not verified, all reads are strongly consistent, size limits
+// are not enforced, empty keys are accepted, and keys that are equal when PK and SK are joined with
+// a dot ("a.b"+"c", "a"+"b.c") are the same item.
 type DynamoDB struct {
 	*faults.AWSServer
 
-	// mu makes one step of a request and the probes that complete its answer. The engine's table
-	// operations are not safe beside others in any case.
+	// mu makes a request and the probes that complete its answer atomic. The engine's table
+	// operations are not safe for concurrent use.
 	mu     sync.Mutex
 	engine http.Handler
-	tokens map[string][sha256.Size]byte // a digest of each committed transaction, by its client's token
+	tokens map[string][sha256.Size]byte // a digest of each committed transaction, by client request token
 }
 
-// StartDynamoDB starts a server without tables. Stop it with Close.
+// StartDynamoDB starts a server without tables. The caller must call Close.
 func StartDynamoDB() (*DynamoDB, error) {
 	d := &DynamoDB{engine: server.NewServer(), tokens: map[string][sha256.Size]byte{}}
 	s, err := faults.StartAWS("application/x-amz-json-1.0", d.answer)
@@ -98,7 +99,7 @@ func (d *DynamoDB) call(op string, in any) faults.Reply {
 	return d.askFor(op, in)
 }
 
-// askFor is ask for a request of our own making. The caller holds mu.
+// askFor is like ask for a request made by this package. The caller holds mu.
 func (d *DynamoDB) askFor(op string, in any) faults.Reply {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -107,7 +108,7 @@ func (d *DynamoDB) askFor(op string, in any) faults.Reply {
 	return d.ask(op, body)
 }
 
-// ask puts one request to the engine. The caller holds mu.
+// ask sends one request to the engine. The caller holds mu.
 func (d *DynamoDB) ask(op string, body []byte) faults.Reply {
 	if !json.Valid(body) {
 		return faults.Failure(http.StatusBadRequest, "SerializationException", "the request is not JSON")
@@ -125,7 +126,7 @@ func (d *DynamoDB) ask(op string, body []byte) faults.Reply {
 	return faults.Reply{Status: rec.status, Body: rec.body.Bytes()}
 }
 
-// recorder is an http.ResponseWriter in memory.
+// recorder is an in-memory http.ResponseWriter.
 type recorder struct {
 	header http.Header
 	status int

@@ -9,13 +9,13 @@ import (
 // placeholders finds the #names and :values of an expression.
 var placeholders = regexp.MustCompile(`[#:][A-Za-z0-9_]+`)
 
-// undefined returns a placeholder that an expression in the request uses and the request does not
-// define, or "". DynamoDB refuses such a request; to the engine, an undefined value is just one
-// that equals nothing.
+// undefined returns a placeholder that an expression in the request uses but the request does not
+// define, or "". DynamoDB refuses such a request. The engine does not: it treats an undefined value
+// as one that equals no other.
 func undefined(body []byte) string {
 	var request any
 	if json.Unmarshal(body, &request) != nil {
-		return "" // not JSON: the engine's answer says so
+		return "" // not JSON, which the engine reports
 	}
 	return undefinedIn(request)
 }
@@ -32,8 +32,8 @@ func undefinedIn(value any) string {
 		names, _ := value["ExpressionAttributeNames"].(map[string]any)
 		values, _ := value["ExpressionAttributeValues"].(map[string]any)
 		for member, inner := range value {
-			// An item's attributes are objects, never strings, so none of them is taken for an
-			// expression.
+			// The attributes of an item are objects, not strings, so they are not mistaken for
+			// expressions.
 			if expression, ok := inner.(string); ok && strings.HasSuffix(member, "Expression") {
 				for _, used := range placeholders.FindAllString(expression, -1) {
 					if names[used] == nil && values[used] == nil {
@@ -48,7 +48,7 @@ func undefinedIn(value any) string {
 	return ""
 }
 
-// usedIn returns those names or values that an expression uses.
+// usedIn returns the names or values that an expression uses.
 func usedIn[V any](expression string, of map[string]V) map[string]V {
 	used := map[string]V{}
 	for _, placeholder := range placeholders.FindAllString(expression, -1) {

@@ -15,10 +15,10 @@ import (
 type (
 	attributes = map[string]*server.AttributeValue
 
-	// action is what a Put, Update, Delete and ConditionCheck have in common on the wire.
+	// action has the fields that Put, Update, Delete and ConditionCheck have in common.
 	action struct {
 		server.ConditionCheck
-		Item attributes // of a Put, in place of the Key
+		Item attributes // of a Put, instead of Key
 	}
 
 	// reason is one entry of a TransactionCanceledException's CancellationReasons.
@@ -43,8 +43,8 @@ const (
 	canceledReason = "Transaction cancelled, please refer cancellation reasons for specific reasons "
 )
 
-// answerPut puts a PutItem right: the engine returns the new attributes whatever ReturnValues asks,
-// and never the item that made the condition fail. The caller holds mu.
+// answerPut corrects the answer to a PutItem: the engine ignores ReturnValues and returns the new
+// attributes, and does not return the item that made the condition fail. The caller holds mu.
 func (d *DynamoDB) answerPut(body []byte) faults.Reply {
 	var in server.PutItemInput
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -72,10 +72,10 @@ func (d *DynamoDB) answerPut(body []byte) faults.Reply {
 	return rep
 }
 
-// answerTransaction puts a TransactWriteItems right: the engine stops at the first condition that
-// fails, where the service evaluates them all and gives a reason for each, it never returns the
-// item under a failed Put, and it does not know a retry by its ClientRequestToken. The caller holds
-// mu.
+// answerTransaction corrects the answer to a TransactWriteItems. The service evaluates all
+// conditions and returns a reason for each, but the engine stops at the first condition that fails.
+// The engine also does not return the item of a failed Put, and does not recognize a retry by its
+// ClientRequestToken. The caller holds mu.
 func (d *DynamoDB) answerTransaction(body []byte) faults.Reply {
 	var in struct {
 		ClientRequestToken string
@@ -103,8 +103,9 @@ func (d *DynamoDB) answerTransaction(body []byte) faults.Reply {
 	if json.Unmarshal(rep.Body, &failed) != nil || failed.Type != canceled {
 		return rep
 	}
-	// The engine has rolled back, so each condition can be asked again on the same state. No two of
-	// them are about the same item: such a request is refused before any is evaluated.
+	// The engine has rolled back, so each condition can be evaluated again on the same state. Each
+	// condition applies to a different item: other requests are refused before any condition is
+	// evaluated.
 	codes := make([]string, len(in.TransactItems))
 	failed.CancellationReasons = make([]reason, len(in.TransactItems))
 	for i, item := range in.TransactItems {
@@ -117,7 +118,7 @@ func (d *DynamoDB) answerTransaction(body []byte) faults.Reply {
 	return faults.Encode(rep.Status, failed)
 }
 
-// probe evaluates the condition of one action as a transaction of a ConditionCheck alone.
+// probe evaluates the condition of one action as a transaction with a single ConditionCheck.
 func (d *DynamoDB) probe(a action) reason {
 	check, condition := a.ConditionCheck, aws.ToString(a.ConditionExpression)
 	if condition == "" {
@@ -126,7 +127,7 @@ func (d *DynamoDB) probe(a action) reason {
 	if check.Key == nil {
 		check.Key = d.key(aws.ToString(check.TableName), a.Item)
 	}
-	// What only an Update's other expression uses would be refused as unused.
+	// A placeholder that only an Update's UpdateExpression uses would be refused as unused.
 	check.ExpressionAttributeNames = usedIn(condition, check.ExpressionAttributeNames)
 	check.ExpressionAttributeValues = usedIn(condition, check.ExpressionAttributeValues)
 	rep := d.askFor("TransactWriteItems", server.TransactWriteItemsInput{
@@ -142,7 +143,8 @@ func (d *DynamoDB) probe(a action) reason {
 	return failed.CancellationReasons[0]
 }
 
-// digest is the same for the same request: the order of its members may change between attempts.
+// digest returns a digest of a request that does not depend on the order of its members, which may
+// change between attempts.
 func digest(body []byte) [sha256.Size]byte {
 	var request any
 	if json.Unmarshal(body, &request) == nil {
@@ -153,7 +155,7 @@ func digest(body []byte) [sha256.Size]byte {
 	return sha256.Sum256(body)
 }
 
-// item returns the stored item with the key of these attributes, nil if there is none.
+// item returns the stored item with the key in the given attributes, or nil if there is none.
 func (d *DynamoDB) item(table string, of attributes) attributes {
 	rep := d.askFor("GetItem", server.GetItemInput{TableName: &table, Key: d.key(table, of)})
 	var out server.GetItemOutput
@@ -163,7 +165,7 @@ func (d *DynamoDB) item(table string, of attributes) attributes {
 	return out.Item
 }
 
-// key returns the key attributes among these, as the table's schema names them.
+// key returns those of the given attributes that are part of the table's key.
 func (d *DynamoDB) key(table string, of attributes) attributes {
 	rep := d.askFor("DescribeTable", server.DescribeTableInput{TableName: &table})
 	var out struct {
@@ -176,7 +178,7 @@ func (d *DynamoDB) key(table string, of attributes) attributes {
 	}
 	key := attributes{}
 	for _, part := range out.Table.KeySchema {
-		if v := of[part.AttributeName]; v != nil { // else the engine's answer says what is missing
+		if v := of[part.AttributeName]; v != nil { // the engine reports a missing key attribute
 			key[part.AttributeName] = v
 		}
 	}

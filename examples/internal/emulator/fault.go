@@ -2,10 +2,10 @@ package emulator
 
 import "github.com/warmclient/warmclient/internal/faults"
 
-// Fault makes requests to a server go wrong. The zero Fault does nothing.
+// A Fault makes requests to a server fail. The zero Fault does nothing.
 type Fault = faults.Fault
 
-// Action is what a server does in place of its answer.
+// An Action is what a server does instead of answering.
 type Action = faults.Action
 
 // The actions.

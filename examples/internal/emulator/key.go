@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// NewKey returns a v2 API key of Momento, different each time: a JWT without a valid signature. The
-// zero time is no expiry.
+// NewKey returns a new v2 API key of Momento, a JWT without a valid signature. The zero time means
+// no expiry.
 func NewKey(expiry time.Time) string {
 	claims := fmt.Sprintf(`"t":"g","sub":"emulator","jti":%q`, rand.Text())
 	if !expiry.IsZero() {

@@ -11,19 +11,19 @@ import (
 	"github.com/warmclient/warmclient/secrets/secretstest"
 )
 
-// Region is where the stack says it is.
+// Region is the AWS region of the stack.
 const Region = "us-east-1"
 
-// Options say what Start prepares. The zero value works.
+// Options are the options of [Start]. The zero value is valid.
 type Options struct {
-	Table     string // DynamoDB table with keys PK and SK; "": accounts
-	Cache     string // Momento cache; "": accounts
-	SecretID  string // secret that holds Momento's API key; "": accounts/MomentoAuthToken
-	SecretKey string // member of that secret; "": MOMENTO_AUTH_TOKEN
+	Table     string // DynamoDB table with keys PK and SK; default "accounts"
+	Cache     string // Momento cache; default "accounts"
+	SecretID  string // secret that holds Momento's API key; default "accounts/MomentoAuthToken"
+	SecretKey string // member of that secret; default "MOMENTO_AUTH_TOKEN"
 }
 
-// Stack is the three servers with what the examples need: a table, a cache, and a secret with the
-// API key that the cache accepts.
+// A Stack is the three servers with the resources of the examples: a table, a cache, and a secret
+// with the API key that the cache accepts.
 type Stack struct {
 	DynamoDB       *DynamoDB
 	SecretsManager *secretstest.Server
@@ -32,7 +32,7 @@ type Stack struct {
 	options Options
 }
 
-// Start starts the three servers on free ports. Stop them with Close.
+// Start starts the three servers on free ports. The caller must call Close.
 func Start(o Options) (*Stack, error) {
 	o.Table = cmp.Or(o.Table, "accounts")
 	o.Cache = cmp.Or(o.Cache, "accounts")
@@ -55,7 +55,7 @@ func (s *Stack) start() (err error) {
 	return s.DynamoDB.CreateTable(s.options.Table)
 }
 
-// Close stops all servers and returns when their last goroutine has ended. Closing again does
+// Close stops all servers and returns when all of their goroutines have ended. Further calls do
 // nothing.
 func (s *Stack) Close() error {
 	var errs []error
@@ -71,16 +71,15 @@ func (s *Stack) Close() error {
 	return errors.Join(errs...)
 }
 
-// RotateKey puts a new API key into the secret, and then makes it the only one that Momento
-// accepts.
+// RotateKey stores a new API key in the secret. Momento then accepts only that key.
 func (s *Stack) RotateKey() {
 	key := NewKey(time.Time{})
 	s.SecretsManager.Put(s.options.SecretID, s.secret(key))
 	s.Momento.Accept(key)
 }
 
-// Environ returns the environment, as of os.Environ, in which a function of the examples finds the
-// stack. The AWS keys in it are good for nothing else.
+// Environ returns the environment, in the form of os.Environ, that connects a function of the
+// examples to the stack. Its AWS keys are only valid for the stack.
 func (s *Stack) Environ() []string {
 	return []string{
 		"AWS_REGION=" + Region,

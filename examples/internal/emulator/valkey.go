@@ -11,14 +11,14 @@ import (
 // ValkeySecretID is the secret that holds the password of a [Valkey].
 const ValkeySecretID = "accounts/valkey"
 
-// Valkey is a Valkey server with a password, which is in the Secrets Manager of a stack.
+// A Valkey is a Valkey server with a password. The Secrets Manager of a stack holds the password.
 type Valkey struct {
 	server *miniredis.Miniredis
 	addr   string
 	stack  *Stack
 }
 
-// StartValkey starts a Valkey server on a free port, beside the stack's. Stop it with Close.
+// StartValkey starts an additional Valkey server on a free port. The caller must call Close.
 func (s *Stack) StartValkey() (*Valkey, error) {
 	v := &Valkey{server: miniredis.NewMiniRedis(), stack: s}
 	v.server.ClockTTL(true) // entries expire as time passes
@@ -33,14 +33,14 @@ func (s *Stack) StartValkey() (*Valkey, error) {
 // Addr returns the server's host:port.
 func (v *Valkey) Addr() string { return v.addr }
 
-// Environ returns what the environment of a function must have beside [Stack.Environ], to find the
+// Environ returns the variables, in addition to [Stack.Environ], that connect a function to the
 // server.
 func (v *Valkey) Environ() []string {
 	return []string{"CACHE_ENDPOINT=" + v.addr, "CACHE_SECRET_ID=" + ValkeySecretID}
 }
 
-// RotatePassword puts a new password into the secret, and then makes it the only one that the
-// server accepts. Connections that were authenticated stay so, until Disconnect.
+// RotatePassword stores a new password in the secret. The server then accepts only that password.
+// Authenticated connections remain authenticated until Disconnect.
 func (v *Valkey) RotatePassword() {
 	password := rand.Text()
 	text, err := json.Marshal(map[string]string{"password": password})
@@ -57,7 +57,7 @@ func (v *Valkey) Disconnect() error {
 	return v.Up()
 }
 
-// Down closes the server's port and all connections. The entries stay.
+// Down closes the server's port and all connections. The entries are kept.
 func (v *Valkey) Down() { v.server.Close() }
 
 // Up opens the port again.

@@ -1,6 +1,6 @@
-// Package runtimeapi runs a compiled function as Lambda runs it: a process of its own, with
-// Lambda's environment, that polls a Lambda Runtime API. The API is on loopback, and what Lambda
-// decides is in the hands of the caller: when the process is invoked, frozen, thawed and ended.
+// Package runtimeapi runs a compiled function as Lambda does: as a separate process, with Lambda's
+// environment, that polls a Lambda Runtime API. The API is on the loopback interface. The caller
+// decides when the process is invoked, frozen, thawed and ended.
 //
 //	package main
 //
@@ -26,12 +26,12 @@
 //		fmt.Printf("%s\n%v\n%s", response, err, p.Log())
 //	}
 //
-// The server answers what https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html describes,
-// and of the Extensions API what a runtime needs to be sent SIGTERM; what it refuses, it refuses as
-// https://github.com/aws/aws-lambda-runtime-interface-emulator does. Like the service, it hands an
-// invocation to whichever poll is open, so a process that polls in parallel is invoked in parallel,
-// and it ends a process that has not answered when its deadline passes.
+// The server implements https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html and the part
+// of the Extensions API that a runtime requires to receive SIGTERM. Its errors are those of
+// https://github.com/aws/aws-lambda-runtime-interface-emulator. Like the service, it gives an
+// invocation to any open poll, so a process that polls in parallel is invoked in parallel. It kills
+// a process that has not answered by its deadline.
 //
-// Not done: extensions get no events, a process that has answered is not frozen unasked, an ended
-// one is not started again, and memory and CPU are not limited.
+// The package does not send events to extensions, freeze a process automatically after an answer,
+// restart a process that has ended, or limit memory and CPU.
 package runtimeapi

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// FunctionError is an error that a function has answered with.
+// A FunctionError is an error returned by a function.
 type FunctionError struct {
 	Type    string // such as "errorString"
 	Message string
@@ -26,8 +26,8 @@ func (e *FunctionError) Error() string {
 	return fmt.Sprintf("runtimeapi: the function failed: %s: %s", e.Type, e.Message)
 }
 
-// functionError reads what a runtime posts about an error. The header's type is the body's where
-// the runtime sends none.
+// functionError parses the error that a runtime posts. If the header has no type, it uses the type
+// in the body.
 func functionError(kind string, body []byte) *FunctionError {
 	var e struct {
 		ErrorMessage string  `json:"errorMessage"`
@@ -40,7 +40,7 @@ func functionError(kind string, body []byte) *FunctionError {
 	return &FunctionError{Type: cmp.Or(e.ErrorType, kind, "Unknown"), Message: e.ErrorMessage, Stack: e.StackTrace}
 }
 
-// TimeoutError says that a function has not answered in time, and was killed.
+// A TimeoutError means that a function was killed because it did not answer in time.
 type TimeoutError struct {
 	Function  string
 	RequestID string
@@ -51,7 +51,8 @@ func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("runtimeapi: %s: %s Task timed out after %.2f seconds", e.Function, e.RequestID, e.After.Seconds())
 }
 
-// ExitError says that the process has ended, with status 0 too: a function never ends by itself.
+// An ExitError means that the process has ended. Status 0 is also an error, because a function must
+// not exit.
 type ExitError struct {
 	Function string
 	State    *os.ProcessState

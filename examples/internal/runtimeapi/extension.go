@@ -10,16 +10,16 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/extensions-api-partner.html
 const maxExtensions = 10
 
-// extension is one that the process has registered for itself, which Lambda calls internal.
+// extension is an internal extension: the process itself has registered it.
 type extension struct {
 	id    string
-	asked bool // for its first event, which ends its part of the Init phase
+	asked bool // whether it has asked for its first event, which ends its part of the Init phase
 }
 
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// register lets an extension in, until the process polls for its first invocation. It takes none
-// that wants events: internal extensions register to be sent SIGTERM.
+// register registers an extension until the process polls for its first invocation. It refuses
+// extensions that register for events: internal extensions register to receive SIGTERM.
 func (p *Process) register(w http.ResponseWriter, r *http.Request) {
 	name := r.Header.Get(headerExtensionName)
 	if name == "" {
@@ -64,7 +64,7 @@ func (p *Process) addExtension(name string) (id, kind string) {
 	return id, ""
 }
 
-// nextEvent never returns: extensions cannot register for events.
+// nextEvent blocks, because extensions cannot register for events.
 func (p *Process) nextEvent(w http.ResponseWriter, r *http.Request) {
 	if kind := p.ask(r.Header.Get(headerExtensionID)); kind != "" {
 		refuse(w, http.StatusForbidden, kind)
@@ -73,8 +73,8 @@ func (p *Process) nextEvent(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// ask notes that the extension with this identifier asks for its first event. It returns the type
-// of the error.
+// ask records that the extension with this identifier asks for its first event. It returns the type
+// of the error, or "".
 func (p *Process) ask(id string) (kind string) {
 	switch {
 	case id == "":
@@ -98,7 +98,7 @@ func (p *Process) ask(id string) (kind string) {
 	return "Extension.UnknownExtensionIdentifier"
 }
 
-// poll notes that the process polls for an invocation.
+// poll records that the process polls for an invocation.
 func (p *Process) poll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -2,5 +2,5 @@
 
 package runtimeapi
 
-// wake has nothing to do where a process cannot be frozen.
+// wake does nothing, because processes cannot be frozen on this system.
 func (*Process) wake() {}

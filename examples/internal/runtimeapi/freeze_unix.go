@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// Freeze stops the process as it stands, as Lambda does between invocations, and returns when it
-// has stopped. Its connections stay up, and its clock goes on.
+// Freeze stops the process, as Lambda does between invocations, and returns when it has stopped.
+// Its connections stay open, and its clock continues.
 func (p *Process) Freeze() error {
 	if err := p.signal("freeze", syscall.SIGSTOP); err != nil {
 		return err
 	}
-	// A thread that runs elsewhere just now goes on for a moment; all do if the process is thawed
-	// meanwhile.
+	// A thread that runs on another CPU continues for a moment. If the process is thawed during the
+	// wait, all threads continue.
 	for end := time.Now().Add(10 * time.Second); !p.stopped(); {
 		if time.Now().After(end) {
 			return fmt.Errorf("runtimeapi: freeze %s: it has not stopped", p.name)
@@ -32,8 +32,8 @@ func (p *Process) Freeze() error {
 	return p.signal("freeze", syscall.Signal(0)) // an error if it has ended
 }
 
-// stopped reports whether all threads have stopped, by proc(5). Where there is no such file system,
-// it allows for some time instead.
+// stopped reports whether all threads have stopped, using proc(5). Without that file system, it
+// waits for a fixed time instead.
 func (p *Process) stopped() bool {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
 	if len(threads) == 0 {
@@ -43,9 +43,9 @@ func (p *Process) stopped() bool {
 	for _, thread := range threads {
 		stat, err := os.ReadFile(thread)
 		if err != nil {
-			continue // it has just ended
+			continue // the thread has ended
 		}
-		// "pid (name) state ...", and the name may hold anything.
+		// The format is "pid (name) state ...". The name may contain any characters.
 		if rest := stat[bytes.LastIndexByte(stat, ')')+1:]; !bytes.HasPrefix(rest, []byte(" T")) {
 			return false
 		}
@@ -53,7 +53,7 @@ func (p *Process) stopped() bool {
 	return true
 }
 
-// Thaw lets a frozen process go on.
+// Thaw resumes a frozen process.
 func (p *Process) Thaw() error { return p.signal("thaw", syscall.SIGCONT) }
 
 // wake thaws the process if it is frozen and has not ended.

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// Invocation is one event for a function.
+// An Invocation is one event for a function.
 type Invocation struct {
 	Payload []byte        // JSON
-	Timeout time.Duration // 0: Options.Timeout
-	Grace   time.Duration // how long after Timeout the process is killed; 0: at once, as by Lambda
-	TraceID string        // "": a new one, not sampled
+	Timeout time.Duration // default Options.Timeout
+	Grace   time.Duration // how long after Timeout the process is killed; 0 means at once, as on Lambda
+	TraceID string        // default is a new one, not sampled
 }
 
-// invocation is one that waits for a poll or for its answer.
+// invocation is an invocation that waits for a poll or for its answer.
 type invocation struct {
 	Invocation
 	id     string
@@ -30,14 +30,13 @@ type answer struct {
 	err     error
 }
 
-// Invoke hands the event to the process, once that polls for one, and returns its response. A
-// process that has one poll open at a time is invoked once at a time, one with several
-// concurrently.
+// Invoke gives the event to the process when it polls, and returns its response. A process that
+// polls once at a time is invoked sequentially, a process with several open polls concurrently.
 //
-// The error is a *FunctionError where the function answered with one, a *TimeoutError where it did
-// not answer within the timeout and its grace, which count from the hand-over, and an *ExitError
-// where the process has ended. If ctx ends first, its cause is returned, and an invocation that was
-// handed over goes on, within its timeout.
+// The error is a *FunctionError if the function returned an error, a *TimeoutError if it did not
+// answer within the timeout and its grace, counted from the poll, and an *ExitError if the process
+// has ended. If ctx is done first, Invoke returns its cause, and an invocation in progress
+// continues until its timeout.
 func (p *Process) Invoke(ctx context.Context, in Invocation) ([]byte, error) {
 	inv := &invocation{Invocation: in, id: newRequestID(), answer: make(chan answer, 1)}
 	inv.Timeout = cmp.Or(in.Timeout, p.timeout)
@@ -59,7 +58,7 @@ func (p *Process) Invoke(ctx context.Context, in Invocation) ([]byte, error) {
 	}
 }
 
-// answeredOr returns the answer that came in the same moment as err, or else err.
+// answeredOr returns the answer if it arrived at the same time as err, and err otherwise.
 func (inv *invocation) answeredOr(err error) ([]byte, error) {
 	select {
 	case a := <-inv.answer:
@@ -69,7 +68,7 @@ func (inv *invocation) answeredOr(err error) ([]byte, error) {
 	}
 }
 
-// newRequestID returns a random UUID, which is what Lambda's request ids are.
+// newRequestID returns a random UUID, like Lambda's request IDs.
 func newRequestID() string {
 	b := random(16)
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// output collects what a process writes, for readers that do not wait for its end.
+// output collects the output of a process, and can be read while the process runs.
 type output struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

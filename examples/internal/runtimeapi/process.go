@@ -16,16 +16,16 @@ import (
 	"time"
 )
 
-// Options say what Start starts. Only Path is required.
+// Options are the options of [Start]. Path is required.
 type Options struct {
 	Path        string        // the executable
-	Name        string        // of the function; "": the last element of Path
-	Env         []string      // beside Lambda's own variables, as of os.Environ; nothing else is inherited
-	Concurrency int           // AWS_LAMBDA_MAX_CONCURRENCY; 0: not set, as on an instance that serves one at a time
-	Timeout     time.Duration // of an invocation that has none of its own; 0: 3s, as Lambda
+	Name        string        // of the function; default is the last element of Path
+	Env         []string      // in addition to Lambda's variables, in the form of os.Environ; nothing else is inherited
+	Concurrency int           // AWS_LAMBDA_MAX_CONCURRENCY; 0 means not set, as on an instance that serves one request at a time
+	Timeout     time.Duration // of an invocation without a Timeout; default 3s, as on Lambda
 }
 
-// Process is a running function. All methods may be called from any goroutine at any time.
+// A Process is a running function. It is safe for concurrent use by multiple goroutines.
 type Process struct {
 	name    string
 	timeout time.Duration
@@ -49,7 +49,7 @@ type Process struct {
 	extensions map[string]*extension  // by name
 }
 
-// Start starts the process. End it with Close.
+// Start starts the process. The caller must call Close.
 func Start(o Options) (*Process, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -77,7 +77,7 @@ func Start(o Options) (*Process, error) {
 	}
 	go func() {
 		defer close(p.served)
-		_ = p.server.Serve(listener) // closed: there is no other way out
+		_ = p.server.Serve(listener) // returns only after the listener is closed
 	}()
 	go func() {
 		defer close(p.exited)
@@ -87,7 +87,8 @@ func Start(o Options) (*Process, error) {
 	return p, nil
 }
 
-// environ returns what Lambda sets for a function on an OS-only runtime, without the credentials.
+// environ returns the variables that Lambda sets for a function on an OS-only runtime, without the
+// credentials.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 func (p *Process) environ(api string, concurrency int) []string {
 	env := []string{
@@ -112,10 +113,9 @@ func (p *Process) environ(api string, concurrency int) []string {
 	return env
 }
 
-// Ready returns nil once the Init phase has ended: the process has polled for its first invocation,
-// and each extension that it has registered has asked for its first event. The error is a
-// *FunctionError where the process reported one of its own, an *ExitError where it ended instead,
-// or the cause of ctx.
+// Ready waits for the end of the Init phase: the process has polled for its first invocation, and
+// each of its registered extensions has asked for its first event. The error is a *FunctionError if
+// the process reported an error, an *ExitError if it ended, or the cause of ctx.
 func (p *Process) Ready(ctx context.Context) error {
 	select {
 	case <-p.ready:
@@ -125,7 +125,7 @@ func (p *Process) Ready(ctx context.Context) error {
 		return fmt.Errorf("runtimeapi: %s is not ready: %w", p.name, context.Cause(ctx))
 	}
 	select {
-	case <-p.ready: // it ended later
+	case <-p.ready: // the process ended after the Init phase
 		return nil
 	default:
 	}
@@ -137,16 +137,16 @@ func (p *Process) Ready(ctx context.Context) error {
 	return p.state
 }
 
-// Log returns what the process has written to its standard output and error so far.
+// Log returns the standard output and error of the process so far.
 func (p *Process) Log() string { return p.log.String() }
 
 // Exited returns a channel that is closed when the process has ended and its log is complete.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
-// Shutdown ends the process as Lambda does: with SIGTERM if an extension has registered, which a
-// runtime does to be told, and otherwise with SIGKILL, as also when ctx ends first. It returns when
-// the process has ended: nil if that was with status 0, else an *ExitError, joined to the cause of
-// ctx.
+// Shutdown ends the process as Lambda does. It sends SIGTERM if an extension has registered, and
+// SIGKILL otherwise. If ctx is done before the process has ended, Shutdown sends SIGKILL. It
+// returns when the process has ended: nil for status 0, otherwise an *ExitError, joined with the
+// cause of ctx.
 func (p *Process) Shutdown(ctx context.Context) error {
 	signal := syscall.SIGKILL
 	select {
@@ -163,7 +163,7 @@ func (p *Process) Shutdown(ctx context.Context) error {
 	case <-p.exited:
 	case <-ctx.Done():
 		late = context.Cause(ctx)
-		_ = p.cmd.Process.Kill() // it ended meanwhile, if this fails
+		_ = p.cmd.Process.Kill() // fails if the process has ended
 		<-p.exited
 	}
 	if p.state.State.Success() {
@@ -172,10 +172,10 @@ func (p *Process) Shutdown(ctx context.Context) error {
 	return errors.Join(late, p.state)
 }
 
-// Close kills the process if it still runs, and returns when it and the server have ended. Closing
-// again does nothing.
+// Close kills the process if it is running, and returns when the process and the server have ended.
+// Further calls do nothing.
 func (p *Process) Close() error {
-	_ = p.cmd.Process.Kill() // it has ended already, if this fails
+	_ = p.cmd.Process.Kill() // fails if the process has ended
 	<-p.exited
 	err := p.server.Close()
 	<-p.served

@@ -22,8 +22,8 @@ const (
 	headerExtensionID   = "Lambda-Extension-Identifier"
 )
 
-// maxResponse is Lambda's limit on a buffered response: the 6 MB of its documentation, with what
-// its emulator grants on top.
+// maxResponse is Lambda's limit on a buffered response: 6 MB as documented, plus the 100 bytes that
+// Lambda's emulator adds.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 // https://github.com/aws/aws-lambda-runtime-interface-emulator
 const maxResponse = 6<<20 + 100
@@ -39,8 +39,8 @@ func (p *Process) handler() http.Handler {
 	return mux
 }
 
-// next answers a poll with the next invocation, however long that takes to come. None comes before
-// the Init phase has ended.
+// next answers a poll with the next invocation, and waits for it without a limit. There is no
+// invocation before the end of the Init phase.
 func (p *Process) next(w http.ResponseWriter, r *http.Request) {
 	p.poll()
 	select {
@@ -53,7 +53,7 @@ func (p *Process) next(w http.ResponseWriter, r *http.Request) {
 		deadline := time.Now().Add(inv.Timeout)
 		p.mu.Lock()
 		p.running[inv.id] = inv
-		clear(p.answered) // their ids are no longer known
+		clear(p.answered) // the server forgets the IDs of earlier invocations
 		inv.limit = time.AfterFunc(inv.Timeout+inv.Grace, func() { p.overrun(inv) })
 		p.mu.Unlock()
 		h := w.Header()
@@ -62,7 +62,7 @@ func (p *Process) next(w http.ResponseWriter, r *http.Request) {
 		h.Set(headerDeadline, strconv.FormatInt(deadline.UnixMilli(), 10))
 		h.Set(headerTraceID, inv.TraceID)
 		h.Set(headerARN, "arn:aws:lambda:us-east-1:123456789012:function:"+p.name)
-		_, _ = w.Write(inv.Payload) // a process that is gone answers nothing, which Invoke sees
+		_, _ = w.Write(inv.Payload) // if the process has ended, Invoke returns an error
 	case <-r.Context().Done():
 	}
 }
@@ -75,13 +75,13 @@ func (p *Process) response(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge")
 		return
 	}
-	if err != nil { // no answer: how the process has ended, if it has, says more
+	if err != nil { // if the process has ended, its ExitError says more
 		refuse(w, http.StatusBadRequest, "TruncatedHTTPRequest")
 		return
 	}
 	a := answer{payload: payload}
-	// A handler that streams may fail after it has begun: its runtime then ends the body and says
-	// so behind it.
+	// A streaming handler may fail after it has begun its response. Its runtime then ends the body
+	// and sends the error in trailers.
 	if kind := r.Trailer.Get(headerErrorType); kind != "" {
 		body, _ := base64.StdEncoding.DecodeString(r.Trailer.Get(trailerErrorBody)) // optional
 		a.err = functionError(kind, body)
@@ -110,7 +110,8 @@ func (p *Process) initFailure(w http.ResponseWriter, r *http.Request) {
 	accepted(w)
 }
 
-// accept hands an answer on. One that comes too late, twice, or to nothing is refused.
+// accept forwards an answer to its invocation. It refuses an answer that is late, duplicate or has
+// no invocation.
 func (p *Process) accept(w http.ResponseWriter, r *http.Request, a answer) {
 	id := r.PathValue("id")
 	p.mu.Lock()
@@ -141,14 +142,14 @@ func (p *Process) answer(id string, a answer) bool {
 	return ok
 }
 
-// overrun ends a process that has not answered in time, whether or not its caller still waits.
+// overrun kills a process that has not answered in time, even if its caller does not wait.
 func (p *Process) overrun(inv *invocation) {
 	if p.answer(inv.id, answer{err: &TimeoutError{Function: p.name, RequestID: inv.id, After: inv.Timeout}}) {
-		_ = p.cmd.Process.Kill() // it ended just now, if this fails
+		_ = p.cmd.Process.Kill() // fails if the process has ended
 	}
 }
 
-// once closes a channel that may be closed already.
+// once closes a channel that may already be closed.
 func (p *Process) once(ch chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -170,5 +171,5 @@ func refuse(w http.ResponseWriter, status int, kind string) {
 func writeJSON(w http.ResponseWriter, status int, body map[string]string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a process that is gone reads nothing
+	_ = json.NewEncoder(w).Encode(body) // fails if the process has ended
 }

@@ -16,23 +16,23 @@ const maxTTL = 24 * time.Hour
 // items is the content of one cache: the versions of each key, the newest last.
 type items map[string][]version
 
-// version is a value, or nil for a key that was deleted.
+// version is a value of a key. The value is nil if the key was deleted.
 type version struct {
 	value   []byte
 	stored  time.Time
 	expires time.Time
 }
 
-// clock says at which time a call reads and writes.
+// clock holds the times at which a call reads and writes.
 type clock struct {
-	read, write time.Time // the same, but for a read from a replica
+	read, write time.Time // equal, except for a read from a replica
 	lag         time.Duration
 }
 
 // operation carries out one call on a cache. The caller holds the server's lock.
 type operation func(cache items, now clock, in, out protoreflect.Message) error
 
-// at returns what was stored under key at a time, nil if nothing was.
+// at returns the value that was stored under key at the given time, or nil if there was none.
 func (c items) at(key string, at time.Time) []byte {
 	for _, v := range slices.Backward(c[key]) {
 		if !v.stored.After(at) {
@@ -45,7 +45,7 @@ func (c items) at(key string, at time.Time) []byte {
 	return nil
 }
 
-// put stores a version, and forgets those that no replica returns any more.
+// put stores a version and drops versions that are too old for a replica to return.
 func (c items) put(key string, now clock, value []byte, ttl time.Duration) {
 	c[key] = append(c[key], version{value, now.write, now.write.Add(ttl)})
 	versions := c[key]
@@ -159,7 +159,7 @@ func keyAndTTL(in protoreflect.Message) (string, time.Duration, error) {
 	return key, time.Duration(ms) * time.Millisecond, nil
 }
 
-// body returns the value of a request, which is not nil.
+// body returns the value of a request. It is not nil.
 func body(in protoreflect.Message) []byte {
 	return append([]byte{}, in.Get(field(in, "cache_body")).Bytes()...)
 }

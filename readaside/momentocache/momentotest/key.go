@@ -8,7 +8,7 @@ import (
 	"fmt"
 )
 
-// newKey returns a v2 API key: a signed JWT with the claim t = g, different each time.
+// newKey returns a new v2 API key: a signed JWT with the claim t = g.
 func newKey() string {
 	encode := base64.RawURLEncoding.EncodeToString
 	text := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." +

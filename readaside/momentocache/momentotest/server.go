@@ -1,5 +1,5 @@
-// Package momentotest is a Momento Serverless Cache on loopback for tests, in the manner of
-// net/http/httptest.
+// Package momentotest provides a fake Momento Serverless Cache on the loopback interface for tests,
+// as net/http/httptest does for HTTP servers.
 //
 //	server := momentotest.NewServer("accounts")
 //	defer server.Close()
@@ -10,25 +10,27 @@
 //		Endpoint: server.Addr(),
 //	}
 //
-// Get, SetIfAbsent and SetIfEqual of a momentocache.Cache do not wait for a client that is being
-// opened: a test of hits warms the holder first.
+// Get, SetIfAbsent and SetIfEqual of a momentocache.Cache do not wait for an in-flight open. A test
+// that expects hits must call Warm on the holder first.
 //
-// The server speaks the service's protocol, gRPC, without TLS: Get, Set, SetIf, SetIfNotExists and
-// Delete of cache_client.Scs. Any other call is Unimplemented. It checks the cache and authorization
-// headers. An API key is compared, not verified.
+// The server uses the service's protocol, gRPC, without TLS. It implements Get, Set, SetIf,
+// SetIfNotExists and Delete of cache_client.Scs, and answers any other call with Unimplemented. It
+// checks the cache and authorization headers. It compares the API key, but does not verify its
+// signature.
 //
 // # Rotation
 //
-// Rotate returns a new key and refuses the old one, on live connections too.
+// Rotate returns a new key. The server then refuses the old key, also on existing connections.
 //
 // # Faults
 //
-// Inject makes calls fail, hang, wait or break: see [Fault]. Heal takes the faults away.
+// Inject makes calls fail, hang or wait, or breaks their connections; see [Fault]. Heal removes all
+// faults.
 //
 // # Consistency
 //
-// By default the SDK's reads may be answered by a replica. SetLag makes such reads lag; a client with
-// the read concern CONSISTENT is not affected.
+// By default, a replica may answer the SDK's reads. SetLag makes such reads lag. It does not affect
+// a client with the read concern CONSISTENT.
 package momentotest
 
 import (
@@ -52,7 +54,8 @@ import (
 	"github.com/warmclient/warmclient/internal/faults"
 )
 
-// A Server is a Momento cache on loopback. It is safe for concurrent use by multiple goroutines.
+// A Server is a fake Momento service on the loopback interface. It is safe for concurrent use by
+// multiple goroutines.
 type Server struct {
 	endpoint *faults.Endpoint
 	server   *grpc.Server
@@ -67,8 +70,8 @@ type Server struct {
 
 const scs = "cache_client.Scs"
 
-// NewServer starts a server on a free port of 127.0.0.1. It has these caches; without any, each cache
-// exists once it is asked for. NewServer panics if it cannot listen. Stop the server with Close.
+// NewServer starts a server with the given caches on a free port of 127.0.0.1. Without arguments,
+// every cache exists. NewServer panics if it cannot listen. The caller must call Close.
 func NewServer(caches ...string) *Server {
 	endpoint, err := faults.NewEndpoint()
 	if err != nil {
@@ -77,10 +80,10 @@ func NewServer(caches ...string) *Server {
 	s := &Server{
 		endpoint: endpoint,
 		server: grpc.NewServer(
-			// Close leaves no goroutine.
+			// Close waits for all goroutines.
 			grpc.WaitForHandlers(true),
-			// The SDK's configurations other than Lambda's ping every few seconds, calls or none.
-			// By default the server would close such connections.
+			// Except for the one for Lambda, the SDK's configurations ping every few seconds, also
+			// without calls. By default, the server would close such connections.
 			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 		),
 		key:    newKey(),
@@ -95,14 +98,14 @@ func NewServer(caches ...string) *Server {
 	return s
 }
 
-// Serve serves another listener beside the server's own, one with TLS for instance, on a goroutine
-// of its own. Close closes it. The faults Reset and Refuse do not break its connections.
+// Serve serves an additional listener, for example one with TLS, on a new goroutine. Close closes
+// the listener. The faults Reset and Refuse do not break its connections.
 func (s *Server) Serve(l net.Listener) {
 	s.serving.Go(func() { _ = s.server.Serve(l) }) // ends when the server is stopped
 }
 
-// Close stops the server and cuts off calls under way. It returns when the server's last goroutine
-// has ended. Closing again does nothing.
+// Close stops the server and aborts calls in progress. It returns when all goroutines of the server
+// have ended. Further calls do nothing.
 func (s *Server) Close() {
 	s.server.Stop()
 	s.serving.Wait()
@@ -111,50 +114,50 @@ func (s *Server) Close() {
 // Addr returns the server's address, 127.0.0.1:port.
 func (s *Server) Addr() string { return s.endpoint.Addr() }
 
-// Key returns the API key that the server accepts, a v2 key: a JWT that names no endpoint. A v1 key,
-// base64 of {"endpoint": host, "api_key": key}, is accepted with the same key in it, since the SDK
-// sends that.
+// Key returns the API key that the server accepts. It is a v2 key, a JWT that contains no endpoint.
+// The server also accepts a client with a v1 key, base64 of {"endpoint": host, "api_key": key},
+// that contains this key.
 func (s *Server) Key() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.key
 }
 
-// Rotate makes a new API key, the only one that is accepted from now on, and returns it.
+// Rotate creates a new API key and returns it. The server then accepts only that key.
 func (s *Server) Rotate() string {
 	key := newKey()
 	s.Accept(key)
 	return key
 }
 
-// Accept makes key the only API key that is accepted from now on. It may be of any shape.
+// Accept makes key the only API key that the server accepts. The key may have any form.
 func (s *Server) Accept(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.key = key
 }
 
-// SetLag makes each read that is not consistent return what was stored d ago, as a replica may. With
-// 0, the default, all reads are consistent.
+// SetLag makes each read that is not consistent return the value that was stored d ago, as a
+// replica may. The default is 0: all reads are consistent.
 func (s *Server) SetLag(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lag = d
 }
 
-// Inject puts these faults in force in place of those before. The first that applies to a call
-// decides about it. A call that waits in an old fault meets the new ones.
+// Inject replaces the active faults. The first fault that matches a call applies to it. The new
+// faults also apply to calls that wait in an old one.
 func (s *Server) Inject(faults ...Fault) { s.endpoint.Inject(faults...) }
 
-// Heal takes all faults away. A call that waits in one is served.
+// Heal removes all faults. Calls that wait in one are served.
 func (s *Server) Heal() { s.endpoint.Heal() }
 
-// Requests returns how many calls of op, such as "Get", were received so far; for "" those of all
-// operations.
+// Requests returns the number of calls received for op, such as "Get", including failed ones. If op
+// is "", it counts all operations.
 func (s *Server) Requests(op string) int { return s.endpoint.Requests(op) }
 
-// describe builds the gRPC service on dynamic messages: the SDK keeps its message types to itself,
-// but their descriptors are in the global registry.
+// describe builds the gRPC service from dynamic messages: the SDK's message types are internal, but
+// their descriptors are in the global registry.
 func (s *Server) describe() *grpc.ServiceDesc {
 	d, err := protoregistry.GlobalFiles.FindDescriptorByName(scs)
 	if err != nil {
@@ -203,7 +206,7 @@ func (s *Server) handler(method protoreflect.MethodDescriptor, do operation) grp
 	}
 }
 
-// answer answers one call as the service would: authentication comes first.
+// answer answers one call as the service does. It checks authentication first.
 func (s *Server) answer(ctx context.Context, do operation, in, out protoreflect.Message) error {
 	md, _ := metadata.FromIncomingContext(ctx)
 	s.mu.Lock()
@@ -231,7 +234,7 @@ func (s *Server) answer(ctx context.Context, do operation, in, out protoreflect.
 	return do(cache, now, in, out)
 }
 
-// header returns the value of a header that is there once, otherwise "".
+// header returns the value of a header that occurs exactly once, or "".
 func header(md metadata.MD, name string) string {
 	if values := md.Get(name); len(values) == 1 {
 		return values[0]
