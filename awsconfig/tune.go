@@ -16,7 +16,10 @@ type Options struct {
 	// default, 0, means no limit.
 	//
 	// The service may have carried out a canceled attempt. Writes that are not idempotent require a
-	// condition or a client token, as they do with the SDK's own retries.
+	// condition or a client token, as they do with the SDK's own retries. A condition that the
+	// write itself makes false, such as attribute_not_exists, fails when an attempt that was
+	// carried out is retried: store a random id with the item, and treat an item with that id as
+	// success.
 	AttemptTimeout time.Duration
 }
 

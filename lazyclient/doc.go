@@ -3,7 +3,7 @@
 //	var dynamo = lazyclient.Holder[*dynamodb.Client]{
 //		Name: "dynamodb",
 //		Open: func(ctx context.Context) (*dynamodb.Client, error) {
-//			cfg, err := config.LoadDefaultConfig(ctx)
+//			cfg, err := awsconfig.Load(ctx)
 //			return dynamodb.NewFromConfig(cfg), err
 //		},
 //	}

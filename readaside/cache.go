@@ -21,12 +21,12 @@ type Cache interface {
 	// Set stores value under key for ttl.
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
 
-	// SetIfAbsent stores value under key for ttl if nothing is stored there, and reports whether
-	// it did, in one atomic step.
+	// SetIfAbsent stores value under key for ttl if nothing is stored there, and reports whether it
+	// did, in one atomic step.
 	SetIfAbsent(ctx context.Context, key string, value []byte, ttl time.Duration) (stored bool, err error)
 
-	// SetIfEqual stores value under key for ttl if old is stored there, and reports whether it
-	// did, in one atomic step.
+	// SetIfEqual stores value under key for ttl if old is stored there, and reports whether it did,
+	// in one atomic step.
 	SetIfEqual(ctx context.Context, key string, old, value []byte, ttl time.Duration) (stored bool, err error)
 
 	// Delete removes what is stored under key. Deleting a key that is not there is no error.
@@ -42,7 +42,7 @@ type Event struct {
 	Op      Op            // the step
 	Entity  string        // Entity.Name
 	Outcome Outcome       // how the step ended
-	Took    time.Duration // zero for a step that was skipped
+	Took    time.Duration // zero where nothing was called
 	Err     error         // why, where Outcome does not say it; otherwise nil
 }
 

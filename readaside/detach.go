@@ -17,9 +17,9 @@ var errAllAbandoned = errors.New("readaside: too many calls of the cache are aba
 // goroutine of its own, and abandoned when ctx is done. The late answer of an abandoned call is
 // dropped. A panic or a Goexit of c is an error.
 //
-// At most limit calls are under way at a time, abandoned ones included. Others wait for one of
-// them to return, and fail at once while limit calls are abandoned. Detach panics if limit is less
-// than 1.
+// At most limit calls are under way at a time, abandoned ones included. Others wait for one of them
+// to return, and fail at once while limit calls are abandoned. Detach panics if limit is less than
+// 1.
 func Detach(c Cache, limit int) Cache {
 	if limit < 1 {
 		panic(fmt.Sprintf("readaside: Detach: limit is %d, less than 1", limit))

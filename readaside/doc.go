@@ -12,8 +12,8 @@
 //	err = store.Write(ctx, func(ctx context.Context) error { return table.put(ctx, p) },
 //		products.ChangedTo(p.ID, p))
 //
-// A [Cache] on Momento is in package momentocache, one for tests in cachetest. A client that
-// ignores its context is wrapped with [Detach].
+// Package momentocache has a [Cache] on Momento, valkeycache one on Valkey and Redis, and cachetest
+// one for tests. Wrap a client that ignores its context with [Detach].
 //
 // # Protocol
 //
@@ -24,8 +24,8 @@
 // whose process was frozen in between, finds its lease gone and fills nothing.
 //
 // A miss costs Get, SetIfAbsent and SetIfEqual at the cache, and one load. A write costs two round
-// trips, three where a ChangedTo has lost its fence. During an outage, the second may cost up to
-// CacheTimeout.
+// trips, three where a ChangedTo has lost its fence. During an outage each of its two steps may
+// cost CacheTimeout, the second even while the circuit breaker is open.
 //
 // A Write whose function returns [Unchanged] lifts its fence. After any other error the write may
 // have taken effect, or may still, so the fence is stored again. A second step that the cache has
@@ -46,7 +46,7 @@
 // Within an entry's TTL a read may return a value older than a finished write
 //
 //   - if both cache calls of a write were lost, until its process runs again and repeats the
-//     second;
+//     second, or for good if 1,024 other keys were waiting for that;
 //   - if the second was lost, or the process died, and the fence was evicted or has expired;
 //   - if two writes of one key overlap, and one of them loses its second call or its process;
 //   - if a write of unknown outcome takes effect after another writer deleted its fence, or the

@@ -18,9 +18,9 @@ var kinds = []kind{
 	{name: "update that panics", outcome: "panics"},
 }
 
-// visited returns how many calls may go wrong in an exhaustive test, and how many samples the others
-// take. The race detector makes each execution several times as long. With two faults, the exhaustive
-// test takes a minute.
+// visited returns how many calls may go wrong in an exhaustive test, and how many samples the
+// others take. The race detector makes each execution several times as long. With two faults, the
+// exhaustive test takes a minute.
 func visited() (faults, samples int) {
 	if raceEnabled {
 		return 0, 500

@@ -13,8 +13,8 @@ import (
 	"github.com/warmclient/warmclient/internal/guard"
 )
 
-// loads are the loads of a Store that callers share, by key. Waiting for them, and their results,
-// are the group's.
+// loads are the loads of a Store that callers share, by key. Waiting for the running ones, and
+// their results, are the group's.
 type loads struct {
 	clock atomic.Uint64 // counts the loads that have begun
 	group singleflight.Group
@@ -36,7 +36,7 @@ type read struct {
 // then begins.
 type load struct {
 	read                         // of the caller that started it
-	over      chan struct{}      // closed when the next load may start
+	waiting   []func()           // each lets a caller join the next load
 	leasing   context.Context    // of the lease
 	skipLease context.CancelFunc // ends leasing
 	leaseTook time.Duration
@@ -46,18 +46,15 @@ type load struct {
 	filled    atomic.Bool
 }
 
-// join returns the running load of a key, and the channel of its result, if that is no older than
-// the read: if the load had not begun when the read did, or if the read has met its lease, since a
-// write that had finished before would have replaced that. Otherwise it returns over, which is
-// closed when the caller may join again. Where no load is running, join starts one, which calls run.
-func (ls *loads) join(
-	ctx context.Context, rd read, run func(*load) (any, error),
-) (l *load, ch <-chan singleflight.Result, over <-chan struct{}) {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	l = ls.keys[rd.key]
+// join makes a caller one of those of a load that is no older than the read, and sends the channel
+// of the result to ch. The load is the running one, if that had not begun when the read did, or if
+// the read has met its lease, since a write that had finished before would have replaced that.
+// Otherwise it is the next one, which the caller joins when the running one ends, unless ctx has
+// ended by then. Where no load is running, join starts one, which calls run. ls.mu is held.
+func (ls *loads) join(ctx context.Context, rd read, run func(*load) (any, error), ch chan<- <-chan singleflight.Result) {
+	l := ls.keys[rd.key]
 	if l == nil {
-		l = &load{read: rd, over: make(chan struct{})}
+		l = &load{read: rd}
 		l.leasing, l.skipLease = context.WithCancel(context.WithoutCancel(ctx))
 		ls.keys[rd.key] = l
 	}
@@ -65,43 +62,52 @@ func (ls *loads) join(
 	case began == 0 && rd.left < l.left:
 		time.AfterFunc(rd.left, l.skipLease) // the lease costs no caller more than its own time
 	case began != 0 && began <= rd.since && (l.lease == nil || !bytes.Equal(l.lease, rd.entry)):
-		return nil, nil, l.over
+		l.waiting = append(l.waiting, func() {
+			if rd.left = atMostHalf(ctx, rd.left); ctx.Err() == nil {
+				ls.join(ctx, rd, run, ch)
+			}
+		})
+		return
 	}
-	ch = ls.group.DoChan(rd.key, func() (any, error) {
+	ch <- ls.group.DoChan(rd.key, func() (any, error) {
 		defer ls.end(rd.key, l)
 		done := <-guard.Go(func() (any, error) { return run(l) })
 		return done.Value, done.Err
 	})
-	return l, ch, nil
 }
 
-// end lets the next load of key start: l has ended, or, if l is nil, a write has made the running
-// load too old to join.
+// end lets the next load of key start, if a caller waits for it: l has ended, or, if l is nil, a
+// write has made the running load too old to join.
 func (ls *loads) end(key string, l *load) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	if running := ls.keys[key]; running != nil && (l == nil || l == running) {
 		delete(ls.keys, key)
 		ls.group.Forget(key)
-		close(running.over)
+		for _, join := range running.waiting {
+			join()
+		}
 	}
 }
 
 // shared returns the answer of a shared load.
 func (r *Reader[K, V]) shared(ctx context.Context, rd read, id K) (v V, found bool, err error) {
-	for {
-		l, ch, over := r.s.loads.join(ctx, rd, func(l *load) (any, error) { return r.leaseAndLoad(l, id) })
+	joined := make(chan (<-chan singleflight.Result), 1)
+	r.s.loads.mu.Lock()
+	r.s.loads.join(ctx, rd, func(l *load) (any, error) { return r.leaseAndLoad(l, id) }, joined)
+	r.s.loads.mu.Unlock()
+	for result := (<-chan singleflight.Result)(nil); ; {
 		select {
-		case shared := <-ch:
+		case result = <-joined:
+		case shared := <-result:
 			if p, ok := shared.Err.(*guard.PanicError); ok {
-				panic(p)
+				panic(p.Unwrap()) // what a Load recovers and returns is no PanicError
 			}
 			a, _ := shared.Val.(answer[V])
 			if shared.Err == nil {
-				r.fill(ctx, rd, l, a.found)
+				r.fill(ctx, rd, a)
 			}
 			return a.v, a.found, shared.Err
-		case <-over:
 		case <-ctx.Done():
 			return v, false, context.Cause(ctx)
 		}
@@ -118,6 +124,7 @@ func (r *Reader[K, V]) leaseAndLoad(l *load, id K) (answer[V], error) {
 	l.began.Store(r.s.loads.clock.Add(1))
 	ctx := context.WithoutCancel(l.leasing)
 	a, err := r.load(ctx, id)
+	a.load = l
 	switch {
 	case err != nil || l.lease == nil:
 		return a, err
@@ -148,9 +155,9 @@ func (r *Reader[K, V]) lease(l *load) {
 }
 
 // fill stores what was loaded, if no other caller does.
-func (r *Reader[K, V]) fill(ctx context.Context, rd read, l *load, found bool) {
-	s, ttl := r.s, r.e.NegativeTTL
-	if found {
+func (r *Reader[K, V]) fill(ctx context.Context, rd read, a answer[V]) {
+	s, l, ttl := r.s, a.load, r.e.NegativeTTL
+	if a.found {
 		ttl = r.ttl()
 	}
 	left := atMostHalf(ctx, rd.left-l.leaseTook)
@@ -165,16 +172,18 @@ func (r *Reader[K, V]) fill(ctx context.Context, rd read, l *load, found bool) {
 	s.opt.Observe(ctx, e)
 }
 
-// An answer is what Load returns besides its error.
+// An answer is what Load returns besides its error, and where it comes from.
 type answer[V any] struct {
 	v     V
 	found bool
+	load  *load // nil where it is not shared
 }
 
 // grace is what a Load gets after its time to return with an error of its own, which says more.
 const grace = 10 * time.Millisecond
 
-// load calls Load on a goroutine of its own, and abandons it when its time is over.
+// load calls Load on a goroutine of its own, and abandons it when its time is over. A panic of Load
+// is a *guard.PanicError.
 func (r *Reader[K, V]) load(ctx context.Context, id K) (answer[V], error) {
 	began := time.Now()
 	within, cancel := context.WithTimeout(ctx, r.e.LoadTimeout)
@@ -186,15 +195,16 @@ func (r *Reader[K, V]) load(ctx context.Context, id K) (answer[V], error) {
 	var done guard.Result[answer[V]]
 	select {
 	case done = <-ch:
-	case <-ctx.Done():
-		done.Err = context.Cause(ctx)
-	case <-time.After(plus(r.e.LoadTimeout, grace)):
+	case <-within.Done():
 		done.Err = fmt.Errorf("readaside: load %s: no answer within %v: %w", r.e.Name, r.e.LoadTimeout, context.DeadlineExceeded)
+		select {
+		case done = <-ch:
+		case <-ctx.Done():
+		case <-time.After(grace): // from now on: the process may have been frozen
+		}
 	}
 	e := Event{Op: OpLoad, Entity: r.e.Name, Outcome: LoadFailed, Took: time.Since(began)}
-	p, panicked := done.Err.(*guard.PanicError)
 	switch {
-	case panicked:
 	case done.Err == nil:
 		e.Outcome = Loaded
 	case ctx.Err() != nil:
@@ -204,9 +214,6 @@ func (r *Reader[K, V]) load(ctx context.Context, id K) (answer[V], error) {
 	}
 	e.Err = done.Err
 	r.s.opt.Observe(ctx, e)
-	if panicked {
-		panic(p)
-	}
 	if done.Err != nil || !done.Value.found {
 		return answer[V]{}, done.Err
 	}

@@ -2,7 +2,6 @@ package readaside_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -12,65 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/warmclient/warmclient/readaside"
 )
-
-// gate holds loads up: each load that has read waits until it is let through.
-type gate struct {
-	mu    sync.Mutex
-	loads []chan struct{}
-}
-
-// hold makes loads of f wait in g after they have read.
-func (g *gate) hold(f *fixture) {
-	f.db.hooks(nil, func() {
-		g.mu.Lock()
-		ch := make(chan struct{})
-		g.loads = append(g.loads, ch)
-		g.mu.Unlock()
-		<-ch
-	})
-}
-
-// begun returns the number of loads that have read.
-func (g *gate) begun() int {
-	synctest.Wait()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return len(g.loads)
-}
-
-// pass lets load i return.
-func (g *gate) pass(i int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	close(g.loads[i])
-}
-
-// async calls Get on a goroutine.
-func (f *fixture) async(ctx context.Context, id string) <-chan answer {
-	ch := make(chan answer, 1)
-	go func() {
-		var a answer
-		defer func() {
-			a.panicked = recover()
-			ch <- a
-		}()
-		a.p, a.found, a.err = f.Get(ctx, id)
-	}()
-	return ch
-}
-
-type answer struct {
-	p        product
-	found    bool
-	err      error
-	panicked any
-}
-
-// withoutCache is for newFixture.
-func withoutCache(o *readaside.Options, _ *readaside.Entity[string, product]) { o.Cache = nil }
 
 func TestGetJoinsALoadWhoseLeaseItMeets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -111,6 +52,31 @@ func TestGetJoinsALoadThatHadNotBegun(t *testing.T) {
 		g.pass(0)
 		<-one
 		<-two
+		require.Equal(t, 1, f.db.took())
+	})
+}
+
+func TestGetJoinsALoadThatBeganAfterIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t), &gate{}
+		f.db.put(product{"1", "pen", 120})
+		g.hold(f)
+		f.cache.hook(func(ctx context.Context, call string) error {
+			if call == "get" && ctx.Value(key{}) != nil {
+				time.Sleep(time.Millisecond)
+				return errTest // it has met no lease
+			}
+			return nil
+		})
+		two := f.async(context.WithValue(t.Context(), key{}, true), "1")
+		synctest.Wait()
+		one := f.async(t.Context(), "1")
+		require.Equal(t, 1, g.begun())
+		time.Sleep(time.Millisecond)
+		g.begun()
+		g.pass(0)
+		<-one
+		require.Equal(t, 120, (<-two).p.Cents)
 		require.Equal(t, 1, f.db.took())
 	})
 }
@@ -243,6 +209,26 @@ func TestAtMostOneLoadOfAKeyRunsAtATime(t *testing.T) {
 	})
 }
 
+func TestABurstIsTwoLoadsWithoutALease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := newFixture(t, withoutCache), &gate{}
+		g.hold(f)
+		one := f.async(t.Context(), "1")
+		g.begun()
+		var burst []<-chan answer
+		for range 1000 {
+			burst = append(burst, f.async(t.Context(), "1"))
+		}
+		g.begun()
+		f.db.hooks(nil, nil) // the next load may end before all that waited for it have woken
+		g.pass(0)
+		for _, ch := range append(burst, one) {
+			require.NoError(t, (<-ch).err)
+		}
+		require.Equal(t, 2, f.db.took())
+	})
+}
+
 func TestGetReturnsCauseAtOnceWhenCallersContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, g := newFixture(t), &gate{}
@@ -359,236 +345,6 @@ func TestACallerWhoseGetFailedDoesNotFill(t *testing.T) {
 }
 
 type key struct{}
-
-func TestLoadHasTheFirstCallersValuesAndLoadTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t)
-		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), key{}, "value"), 100*time.Millisecond)
-		defer cancel()
-		f.db.hooks(func(ctx context.Context) error {
-			require.Equal(t, "value", ctx.Value(key{}))
-			deadline, ok := ctx.Deadline()
-			require.True(t, ok)
-			require.Equal(t, time.Second, time.Until(deadline))
-			return nil
-		}, nil)
-		_, _, err := f.Get(ctx, "1")
-		require.NoError(t, err)
-	})
-}
-
-func TestALoadThatIgnoresItsContextIsAbandoned(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f, g := newFixture(t), &gate{}
-		g.hold(f)
-		for name, get := range map[string]func(context.Context, string) (product, bool, error){"Get": f.Get, "Fresh": f.Fresh} {
-			began := time.Now()
-			_, _, err := get(t.Context(), "1")
-			require.ErrorIs(t, err, context.DeadlineExceeded, name)
-			require.EqualError(t, err, "readaside: load product: no answer within 1s: context deadline exceeded")
-			require.LessOrEqual(t, time.Since(began), 1010*time.Millisecond)
-		}
-		f.db.hooks(nil, nil)
-		_, _, err := f.Get(t.Context(), "1")
-		require.NoError(t, err, "the next load does not wait for it")
-		g.pass(0)
-		g.pass(1)
-		synctest.Wait()
-	})
-}
-
-func TestALoadThatReturnsAtItsTimeoutKeepsItsError(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t)
-		f.db.hooks(func(ctx context.Context) error {
-			<-ctx.Done()
-			time.Sleep(5 * time.Millisecond)
-			return errTest
-		}, nil)
-		_, _, err := f.Get(t.Context(), "1")
-		require.Same(t, errTest, err)
-		_, _, err = f.Fresh(t.Context(), "1")
-		require.Same(t, errTest, err)
-	})
-}
-
-func TestAPanicOfLoadIsOneOfAllCallers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t)
-		f.db.hooks(func(context.Context) error {
-			time.Sleep(time.Millisecond)
-			panic(errTest)
-		}, nil)
-		one, two := f.async(t.Context(), "1"), f.async(t.Context(), "1")
-		for _, ch := range []<-chan answer{one, two} {
-			err, ok := (<-ch).panicked.(error)
-			require.True(t, ok)
-			require.ErrorIs(t, err, errTest)
-			require.Contains(t, err.Error(), "test error")
-			require.Contains(t, err.Error(), "loads_test.go", "the stack is that of Load")
-		}
-		require.Contains(t, f.steps(), "load load failed")
-		require.Panics(t, func() { _, _, _ = f.Fresh(t.Context(), "1") })
-		f.db.hooks(nil, nil)
-		_, _, err := f.Get(t.Context(), "1")
-		require.NoError(t, err)
-	})
-}
-
-func TestAGoexitOfLoadIsAnError(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t)
-		f.db.hooks(func(context.Context) error { runtime.Goexit(); return nil }, nil)
-		_, _, err := f.Get(t.Context(), "1")
-		require.EqualError(t, err, "readaside: load product: runtime.Goexit was called")
-		_, _, err = f.Fresh(t.Context(), "1")
-		require.Error(t, err)
-		f.db.hooks(nil, nil)
-		_, _, err = f.Get(t.Context(), "1")
-		require.NoError(t, err)
-	})
-}
-
-func TestAPanicAndAGoexitOfEncodeOrObserveEndNoProcess(t *testing.T) {
-	for name, fail := range map[string]func(){"panic": func() { panic(errTest) }, "goexit": runtime.Goexit} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var on readaside.Op
-				f := newFixture(t, func(o *readaside.Options, e *readaside.Entity[string, product]) {
-					o.Observe = func(_ context.Context, e readaside.Event) {
-						if e.Op == on {
-							fail()
-						}
-					}
-					e.Decode = func([]byte) (product, error) { return product{}, nil }
-					e.Encode = func(product) ([]byte, error) {
-						if on == "" {
-							fail()
-						}
-						return nil, nil
-					}
-				})
-				f.db.put(product{"1", "pen", 120})
-				for _, on = range []readaside.Op{"", readaside.OpLease, readaside.OpLoad} {
-					a := <-f.async(t.Context(), "1")
-					switch {
-					case on == "" && name == "panic":
-						require.True(t, a.found, "a panic of Encode is no error")
-					case name == "panic":
-						require.ErrorIs(t, a.panicked.(error), errTest)
-					default:
-						require.Error(t, a.err)
-					}
-					f.Invalidate(t.Context(), f.Changed("1"))
-				}
-			})
-		})
-	}
-}
-
-func TestAFailedLoadLeavesItsLeaseToExpire(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t)
-		f.db.hooks(func(context.Context) error { return errTest }, nil)
-		_, found, err := f.Get(t.Context(), "1")
-		require.Same(t, errTest, err)
-		require.False(t, found)
-		require.Equal(t, []string{"get", "setifabsent"}, f.cache.took())
-		f.db.hooks(nil, nil)
-		time.Sleep(2*time.Second - 1)
-		_, _, _ = f.Get(t.Context(), "1")
-		require.Equal(t, []string{"get"}, f.cache.took())
-		time.Sleep(1 * time.Nanosecond)
-		_, _, _ = f.Get(t.Context(), "1")
-		require.Equal(t, []string{"get", "setifabsent", "setifequal"}, f.cache.took())
-	})
-}
-
-func TestALoadsValueIsZeroWhereNothingWasFound(t *testing.T) {
-	store, err := readaside.NewStore(readaside.Options{})
-	require.NoError(t, err)
-	r, err := readaside.NewReader(store, readaside.Entity[int, string]{
-		Name: "text",
-		Load: func(_ context.Context, id int) (string, bool, error) {
-			if id == 0 {
-				return "rest", false, nil
-			}
-			return "rest", true, errTest
-		},
-	})
-	require.NoError(t, err)
-	for id, want := range []error{nil, errTest} {
-		for _, get := range []func(context.Context, int) (string, bool, error){r.Get, r.Fresh} {
-			v, found, err := get(t.Context(), id)
-			require.Equal(t, want, err)
-			require.False(t, found)
-			require.Empty(t, v)
-		}
-	}
-}
-
-func TestFreshDoesNotJoinAndDoesNotAskTheCache(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f, g := newFixture(t), &gate{}
-		f.db.put(product{"1", "pen", 120})
-		g.hold(f)
-		one := f.async(t.Context(), "1")
-		g.begun()
-		f.db.put(product{"1", "pen", 150})
-		fresh := make(chan product, 2)
-		for range 2 {
-			go func() {
-				p, _, _ := f.Fresh(context.Background(), "1")
-				fresh <- p
-			}()
-		}
-		require.Equal(t, 3, g.begun())
-		f.cache.took()
-		g.pass(1)
-		g.pass(2)
-		require.Equal(t, 150, (<-fresh).Cents)
-		require.Equal(t, 150, (<-fresh).Cents)
-		require.Empty(t, f.cache.took())
-		g.pass(0)
-		<-one
-		require.Equal(t, []string{"get miss", "lease stored", "load loaded", "load loaded", "load loaded", "fill stored"}, f.steps())
-	})
-}
-
-func TestFreshHasTheCallersContextWithinLoadTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t)
-		ctx, cancel := context.WithCancelCause(t.Context())
-		f.db.hooks(func(ctx context.Context) error {
-			deadline, _ := ctx.Deadline()
-			require.Equal(t, time.Second, time.Until(deadline))
-			cancel(errTest)
-			<-ctx.Done()
-			return errors.ErrUnsupported
-		}, nil)
-		_, _, err := f.Fresh(ctx, "1")
-		require.Same(t, errTest, err)
-		f.db.took()
-		_, _, err = f.Fresh(ctx, "1")
-		require.Same(t, errTest, err)
-		require.Zero(t, f.db.took())
-	})
-}
-
-func TestFreshReturnsCauseAtOnceWhenLoadIgnoresItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f, g := newFixture(t), &gate{}
-		g.hold(f)
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		defer cancel()
-		began := time.Now()
-		_, _, err := f.Fresh(ctx, "1")
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Equal(t, 20*time.Millisecond, time.Since(began))
-		g.pass(0)
-		synctest.Wait()
-	})
-}
 
 func TestLoadsOfDifferentKeysRunAtTheSameTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

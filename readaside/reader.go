@@ -18,14 +18,14 @@ import (
 type Entity[K, V any] struct {
 	// Name tells the entity apart in cache keys and events. It is required and unique in a Store.
 	Name string
-	// Version is part of a cache entry, not of its key. Raise it when the encoding of V changes:
-	// an entry of another version is a miss.
+	// Version is part of a cache entry, not of its key. Raise it when the encoding of V changes: an
+	// entry of another version is a miss.
 	Version int
 	// Key returns id as a string, a different one for each id. If nil, it is the id itself, where
 	// K's kind is a string or an integer.
 	Key func(id K) string
-	// Load reads the database. It is required, and its read must be strongly consistent. It
-	// reports found == false where there is no such entity.
+	// Load reads the database. It is required, and its read must be strongly consistent. It reports
+	// found == false where there is no such entity.
 	Load func(ctx context.Context, id K) (v V, found bool, err error)
 	// Encode and Decode convert between V and bytes. If both are nil, V is encoded as JSON. Where
 	// one of them fails or panics, the entity is loaded, or not cached.
@@ -111,11 +111,12 @@ func (r *Reader[K, V]) key(id K) string { return r.prefix + r.e.Key(id) }
 func (r *Reader[K, V]) ttl() time.Duration { return r.e.TTL - rand.N(r.e.TTL/10+1) }
 
 // Get returns the entity from the cache, or else from a Load, or found == false where there is
-// none. It never returns a value older than a write that had finished when Get began.
+// none. It never returns a value older than a write that had finished when Get began, but for the
+// cases under "What remains" in the package comment.
 //
 // Concurrent Gets share a Load, and with it the pointers, slices and maps in v. A failure of the
 // cache is a miss. The error is that of Load, or context.Cause(ctx), at once when ctx ends first.
-// A panic of Load is one of all the Gets that share it.
+// If Load panics, all the Gets that share it panic.
 func (r *Reader[K, V]) Get(ctx context.Context, id K) (v V, found bool, err error) {
 	if ctx.Err() != nil {
 		return v, false, context.Cause(ctx)
@@ -129,20 +130,22 @@ func (r *Reader[K, V]) Get(ctx context.Context, id K) (v V, found bool, err erro
 		return v, rd.state == Hit, nil
 	case ctx.Err() != nil:
 		return v, false, context.Cause(ctx)
-	default:
-		return r.shared(ctx, rd, id)
 	}
+	return r.shared(ctx, rd, id)
 }
 
 // Fresh returns the entity from a Load of its own, or found == false where there is none: no cache
-// is asked or filled, and no other caller's Load is shared. It is for decisions, such as who may
-// do what. The context of Load is that of the caller, and ends after LoadTimeout. The error is
-// that of Load, or context.Cause(ctx), at once when ctx ends first.
+// is asked or filled, and no other caller's Load is shared. It is for decisions, such as who may do
+// what. The context of Load is that of the caller, and ends after LoadTimeout. The error is that of
+// Load, or context.Cause(ctx), at once when ctx ends first.
 func (r *Reader[K, V]) Fresh(ctx context.Context, id K) (v V, found bool, err error) {
 	if ctx.Err() != nil {
 		return v, false, context.Cause(ctx)
 	}
 	a, err := r.load(ctx, id)
+	if p, ok := err.(*guard.PanicError); ok {
+		panic(p.Unwrap())
+	}
 	return a.v, a.found, err
 }
 
@@ -182,9 +185,8 @@ func (r *Reader[K, V]) decode(entry []byte, key string) (v V, o Outcome, err err
 		return v, NegativeHit, nil
 	case kindLease, kindFence:
 		return v, Fenced, nil
-	default:
-		return v, Unreadable, nil
 	}
+	return v, Unreadable, nil
 }
 
 // encode returns a cache entry. A panic of Encode is its error.

@@ -23,8 +23,8 @@ type Options struct {
 	// Prefix keeps services that share a cache apart. It is required where Cache is set.
 	Prefix string
 	// CacheTimeout bounds what the cache may cost: all cache calls of one read together, those
-	// before a write, and those after it. Half of the caller's remaining time bounds the first
-	// two as well. The default is 50ms.
+	// before a write, and those after it. Half of the caller's remaining time bounds the first two
+	// as well. The default is 50ms.
 	CacheTimeout time.Duration
 	// WriteTimeout bounds the function given to Write. The default is 3s.
 	WriteTimeout time.Duration
@@ -33,9 +33,8 @@ type Options struct {
 	Observe func(ctx context.Context, e Event)
 }
 
-// A Store is what the Readers of one cache share: its health, the in-flight loads, and the
-// entries that are still to be deleted from it. It is safe for concurrent use by multiple
-// goroutines.
+// A Store is what the Readers of one cache share: its health, the in-flight loads, and the entries
+// that are still to be deleted from it. It is safe for concurrent use by multiple goroutines.
 type Store struct {
 	opt           Options
 	reads, writes *breaker // of Cache.Get, and of all other calls
@@ -100,7 +99,9 @@ type cacheCall = func(ctx context.Context) (stored bool, err error)
 
 // ask makes one call of the cache, which may take as long as left. It sets the Outcome of e to
 // Stored or NotStored, as call reports, or to CacheFailed or CacheSkipped, and Took and Err, even
-// where call panics, or ends the goroutine. With force, call is made whatever the breaker says.
+// where call panics, or ends the goroutine. With force, call is made whatever the breaker says. A
+// call whose ctx has ended is not counted, but for a lease that had half of CacheTimeout: its ctx
+// is no caller's, and ends when the time of one of them does.
 func (s *Store) ask(ctx context.Context, left time.Duration, force bool, e *Event, call cacheCall) {
 	b := s.writes
 	if e.Op == OpGet {
@@ -114,7 +115,7 @@ func (s *Store) ask(ctx context.Context, left time.Duration, force bool, e *Even
 	if report, e.Err = b.Allow(); e.Err != nil && !force {
 		return
 	}
-	began := time.Now()
+	began, enough := time.Now(), s.opt.CacheTimeout/2
 	within, cancel := context.WithDeadline(ctx, began.Add(left))
 	stored, err := false, guard.ErrGoexit // what remains if the cache ends this goroutine
 	defer func() {
@@ -127,7 +128,7 @@ func (s *Store) ask(ctx context.Context, left time.Duration, force bool, e *Even
 			e.Outcome = NotStored
 		case errors.Is(err, ErrNotReady):
 			e.Outcome, err = CacheSkipped, errUncounted
-		case left < s.opt.CacheTimeout/2 || ctx.Err() != nil:
+		case left < enough || ctx.Err() != nil && (e.Op != OpLease || e.Took < enough):
 			e.Outcome, err = CacheFailed, errUncounted
 		default:
 			e.Outcome = CacheFailed

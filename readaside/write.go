@@ -21,14 +21,15 @@ type Change struct {
 	err    error         // of Encode
 }
 
-// Changed returns the Change of an entity that is deleted, or whose new value is not known.
+// Changed returns the Change of an entity that is deleted, or whose new value is not known before
+// the write, as that of an update of one attribute.
 func (r *Reader[K, V]) Changed(id K) Change {
 	return Change{store: r.s, entity: r.e.Name, key: r.key(id)}
 }
 
 // ChangedTo returns the Change of an entity to v, which is the whole value as the write leaves it:
-// a put, not the update of one attribute. It encodes v at once. Where that fails the Change is
-// that of Changed, and the error is in the Event.
+// a put, not the update of one attribute. It encodes v at once. Where that fails the Change is that
+// of Changed, and the error is in the Event.
 func (r *Reader[K, V]) ChangedTo(id K, v V) Change {
 	c := r.Changed(id)
 	c.ttl = r.ttl()
@@ -48,7 +49,9 @@ func (u *unchanged) Unwrap() error { return u.err }
 // Unchanged marks err as one of a write that has certainly written nothing, such as a condition
 // that was not met. The function that is given to [Store.Write] returns it. Unchanged(nil) is nil.
 //
-// An error that may hide a write, such as a timeout, must not be marked.
+// An error that may hide a write, such as a timeout, must not be marked. Nor must a condition that
+// the write itself makes false, such as attribute_not_exists, where the write may have been
+// attempted before.
 func Unchanged(err error) error {
 	if err == nil {
 		return nil
@@ -82,16 +85,16 @@ func unmark(err error) error {
 // Write calls do, which changes the entities that changes names, and keeps the cache from serving
 // what do replaces. It returns the error of do.
 //
-// Before do, Write marks the entries in the cache, for CacheTimeout at most; a failure of that
-// does not stop the write. The context of do is that of the caller, and ends after WriteTimeout.
-// After do, and for CacheTimeout at most even where ctx has ended, Write stores the values of the
-// ChangedTo and deletes all else. Where do returned an error that [Unchanged] marks, the entries
-// are left as they are. After any other error the entities are not cached for WriteTimeout + 5s,
-// since the write may still take effect.
+// Before do, Write replaces the entries in the cache by fences, which takes CacheTimeout at most; a
+// failure of that does not stop the write. The context of do is that of the caller, and ends after
+// WriteTimeout. After do, Write stores the values of the ChangedTo and deletes all else, which
+// takes CacheTimeout at most, and is done even where ctx has ended. Where do returned an error that
+// [Unchanged] marks, Write removes its fences, and the next Gets load. After any other error the
+// entities are not cached for WriteTimeout + 5s, since the write may still take effect.
 //
 // If ctx has ended before do is called, Write returns context.Cause(ctx). It is an error to name no
-// Change, or one of another Store's Reader; do is not called then. An entity that is named twice
-// is Changed.
+// Change, or one of another Store's Reader; do is not called then. An entity that is named twice is
+// Changed.
 func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, changes ...Change) error {
 	var items []*item
 	for i, c := range changes {
@@ -119,10 +122,11 @@ func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, c
 	return unmark(returned)
 }
 
-// Invalidate deletes entities from the cache that something else than a Write has changed, for
-// CacheTimeout at most and even where ctx has ended. What cannot be deleted is deleted later, as
-// after a Write. Gets that begin after Invalidate returns do not return an older value. A Change
-// of another Store's Reader is reported as an Event, and otherwise ignored.
+// Invalidate deletes entities from the cache that something else than a Write has changed, even
+// where ctx has ended. It takes CacheTimeout at most, and as much again where it first repeats what
+// earlier calls could not delete. What it cannot delete is deleted later, as after a Write. Gets of
+// this Store that begin after Invalidate returns do not return an older value. A Change of another
+// Store's Reader is reported as an Event, and otherwise ignored.
 func (s *Store) Invalidate(ctx context.Context, changes ...Change) {
 	var items []*item
 	for _, c := range changes {

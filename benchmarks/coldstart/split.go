@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -120,12 +121,12 @@ func SplitTable(splits []Split) table.Table {
 		took table.Summary
 	}
 	var slowest []init
-	for name, took := range inits {
-		if len(took) > len(splits)/2 {
+	for _, name := range slices.Sorted(maps.Keys(inits)) {
+		if took := inits[name]; len(took) > len(splits)/2 {
 			slowest = append(slowest, init{name, table.Of(took)})
 		}
 	}
-	slices.SortFunc(slowest, func(a, b init) int { return cmp.Compare(b.took.Median, a.took.Median) })
+	slices.SortStableFunc(slowest, func(a, b init) int { return cmp.Compare(b.took.Median, a.took.Median) })
 	var names []string
 	for _, i := range slowest[:min(5, len(slowest))] {
 		names = append(names, i.name+" "+i.took.Spread())

@@ -29,19 +29,18 @@ import (
 )
 
 func main() {
-	cfg, err := awsconfig.Load(context.Background())
-	if err != nil {
-		log.Fatal(err)
-	}
+	cfg, loadErr := awsconfig.Load(context.Background())
 	c, err := newCatalog(cfg)
-	if err != nil {
+	if err = errors.Join(loadErr, err); err != nil {
 		log.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second) // after that, opens continue during the first request
 	log.Println("warm-up:", lazyclient.WarmAll(ctx, c, c.cache, c.ratesKey))
 	cancel()
 	lambda.StartWithOptions(c.handle, lambda.WithEnableSIGTERM(func() { // half a second before SIGKILL
-		log.Println("end:", lazyclient.CloseAll(context.Background(), c.cache, c.ratesKey))
+		ctx, cancel := context.WithTimeout(context.Background(), 250*time.Millisecond)
+		log.Println("end:", lazyclient.CloseAll(ctx, c.cache, c.ratesKey))
+		cancel()
 		os.Exit(0)
 	}))
 }

@@ -141,7 +141,7 @@ func within[T any](ctx context.Context, fn func() (*T, error)) (*T, error) {
 		}
 	}
 	if p, ok := done.Err.(*guard.PanicError); ok {
-		panic(p)
+		panic(p.Unwrap())
 	}
 	return done.Value, done.Err
 }

@@ -11,8 +11,9 @@ import (
 // ErrGoexit is the error of a function that called runtime.Goexit, as testing.T.FailNow does.
 var ErrGoexit = errors.New("runtime.Goexit was called")
 
-// A PanicError is a panic that crosses goroutines. Its text has the stack of the origin. If the value
-// of the panic is an error, it is in the chain.
+// A PanicError is a panic on its way to another goroutine, which panics with what Unwrap returns:
+// what a function recovers and returns is no PanicError. The text has the stack of the origin. If
+// the value of the panic is an error, it is in the chain.
 type PanicError struct{ err error }
 
 func (p *PanicError) Error() string { return p.err.Error() }
@@ -23,8 +24,6 @@ func Call[T any](fn func() (T, error)) (v T, err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
-		case *PanicError: // from another goroutine
-			err = p
 		case error:
 			err = &PanicError{fmt.Errorf("panic: %w\n\n%s", p, debug.Stack())}
 		default:

@@ -33,10 +33,15 @@ func TestAPanicIsAnErrorWithItsValueAndItsStack(t *testing.T) {
 	}
 }
 
-func TestAPanicThatGoesOnKeepsItsStack(t *testing.T) {
+func TestAPanicThatIsRecoveredAndReturnedIsAnError(t *testing.T) {
 	first := (<-guard.Go(func() (int, error) { panic(errTest) })).Err
-	_, again := guard.Call(func() (int, error) { panic(first) })
-	require.Same(t, first, again)
+	_, err := guard.Call(func() (_ int, err error) {
+		defer func() { err, _ = recover().(error) }()
+		panic(errors.Unwrap(first))
+	})
+	require.ErrorIs(t, err, errTest)
+	require.NotErrorAs(t, err, new(*guard.PanicError))
+	require.Contains(t, err.Error(), "guard_test.go", "the stack is that of the origin")
 }
 
 func TestAGoexitIsAnError(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"github.com/warmclient/warmclient/readaside/momentocache"
 )
 
-// BenchmarkHit compares a hit through Cache with the SDK's own call on the same
-// client, over loopback.
+// BenchmarkHit compares a hit through Cache with the SDK's own call on the same client, over
+// loopback.
 func BenchmarkHit(b *testing.B) {
 	s := newServer(b)
 	c, _ := newCache(b, s)

@@ -14,8 +14,8 @@
 //	cache := &momentocache.Cache{Client: client, Name: "accounts"}
 //	store, err := readaside.NewStore(readaside.Options{Cache: cache, Prefix: "accounts"})
 //
-// Serverless Cache is the product that uses gRPC. Momento Cache (Cluster and Flex) uses RESP; for
-// that product, use the module valkeycache.
+// Serverless Cache uses gRPC. Momento Cache (Cluster and Flex) uses RESP: for that product, use
+// package valkeycache, which is a separate module.
 //
 // The first call fetches the key and dials, unless client.Warm did so earlier. While the client is
 // being opened or the open fails, reads load from the database.

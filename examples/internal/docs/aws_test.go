@@ -125,7 +125,7 @@ func TestEveryVariableIsSetBeforeItIsUsed(t *testing.T) {
 
 // unset returns the variables that a document uses before a command of it sets them.
 func unset(file, text string) (problems []string) {
-	set := map[string]bool{}
+	set := map[string]bool{"OLDPWD": true} // by cd
 	use := regexp.MustCompile(`\$([A-Z_]+)`)
 	quoted := regexp.MustCompile(`'[^']*'`)
 	for _, b := range parse(file, text) {

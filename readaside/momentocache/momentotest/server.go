@@ -10,8 +10,8 @@
 //		Endpoint: server.Addr(),
 //	}
 //
-// A read of a momentocache.Cache does not wait for an in-flight open. A test that expects hits must
-// call Warm on the holder first.
+// Get, SetIfAbsent and SetIfEqual of a momentocache.Cache do not wait for an in-flight open. A test
+// that expects hits must call Warm on the holder first.
 //
 // The server uses the service's protocol, gRPC, without TLS. It implements Get, Set, SetIf,
 // SetIfNotExists and Delete of cache_client.Scs, and answers any other call with Unimplemented. It
