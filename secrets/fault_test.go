@@ -143,7 +143,7 @@ func TestEveryFaultEndsWithinTheBudgetAndKeepsItsCause(t *testing.T) {
 				})
 			}),
 			kind: secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, code: "InternalServiceError",
-			attempts: 2, timeout: short, within: soon,
+			attempts: 2, within: budgetEnd,
 		},
 		"reset": {
 			start: faulty(func(t *testing.T) *service { return manage(t, "x", secretstest.Fault{Action: secretstest.Reset}) }),
