@@ -7,5 +7,6 @@
 //
 // A Go block without a comment is compiled. The tests also check links, exported names, the
 // variables of commands, log messages and the slugs of the guide, and compile examples/catalog in a
-// separate module.
+// separate module. They run commands, of which the race detector sees nothing, so they are left out
+// where it is on.
 package docs
