@@ -187,7 +187,7 @@ type kind struct {
 	known   bool // ChangedTo
 	deletes bool
 	outcome string // what do does: "commits", "refuses", "fails" or "panics"
-	lands   bool   // what fails may commit after Write has returned
+	late    bool   // what fails may commit after Write has returned
 }
 
 // write is an actor that writes v. It begins with a step if that has a name.
@@ -234,7 +234,7 @@ func (p *process) do(ctx context.Context, wr *writing, k kind, v int) error {
 				{"commits and " + k.outcome, func() { commit(); result <- errTest }},
 				{k.outcome, func() { result <- errTest }},
 			}
-			if k.lands {
+			if k.late {
 				options = append(options, option{k.outcome + " and commits later", func() {
 					w.arrives(wr.actor+" commit", commit)
 					result <- errTest

@@ -13,7 +13,7 @@ var kinds = []kind{
 	{name: "delete", deletes: true, outcome: "commits"},
 	{name: "refused update", outcome: "refuses"},
 	{name: "refused update to a known value", known: true, outcome: "refuses"},
-	{name: "update of unknown outcome", outcome: "fails", lands: true},
+	{name: "update of unknown outcome", outcome: "fails", late: true},
 	{name: "update to a known value, of unknown outcome", known: true, outcome: "fails"},
 	{name: "update that panics", outcome: "panics"},
 }

@@ -184,7 +184,7 @@ func TestAtMostAThousandAndTwentyFourKeysArePending(t *testing.T) {
 		require.Len(t, f.steps(), 1026)
 		f.Invalidate(t.Context(), changes[:10]...)
 		events := f.observed()
-		require.Len(t, events, 10, "a key that is pending already needs no room")
+		require.Len(t, events, 10, "a key that is pending already is not counted again")
 		f.Invalidate(t.Context(), changes[1020:]...)
 		events = f.observed()
 		last := events[len(events)-1]

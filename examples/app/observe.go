@@ -27,7 +27,7 @@ type request struct {
 	cold  bool
 
 	mu    sync.Mutex
-	steps []string // of the service, which adds them from several goroutines
+	steps []string // of the service, which may add them on several goroutines at once
 }
 
 type requestKey struct{}
