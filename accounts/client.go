@@ -34,7 +34,7 @@ func recordCall(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("accounts.Call", call), middleware.Before)
 }
 
-// call adds to the error of a call that its context has ended what the SDK leaves out.
+// call adds what the SDK leaves out to the error of a call whose context is done.
 func call(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {

@@ -75,7 +75,8 @@ func statusOfEnd(ctx context.Context) int {
 	return http.StatusInternalServerError
 }
 
-// unavailable reports whether err tells of a table that cannot be had now, but may be later.
+// unavailable reports whether the table is busy, fails or cannot be reached, so that the call may
+// be retried later.
 func unavailable(err error) bool {
 	if busy(err) {
 		return true

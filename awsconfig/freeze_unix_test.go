@@ -113,31 +113,29 @@ func (p *process) freeze(t *testing.T, d time.Duration, meanwhile func()) {
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGCONT))
 }
 
-func TestAThawedProcessCallsThoughItsConnectionsDied(t *testing.T) {
-	t.Parallel()
+// lostAfterFreeze returns how many attempts of a process are lost on its eight connections, which die
+// while it is frozen. It fails if a call fails.
+func lostAfterFreeze(t *testing.T, idle string, frozen time.Duration) int {
+	t.Helper()
 	s := startTable(t)
 	tun := startTunnel(t, s)
-	p := startProcess(t, tun.Addr(), "")
+	p := startProcess(t, tun.Addr(), idle)
 	s.hold(8)
 	p.call(t, 8)
-	p.freeze(t, 500*time.Millisecond, tun.Forget)
+	p.freeze(t, frozen, tun.Forget)
 	for range 10 {
 		p.call(t, 1)
 	}
-	assert.Equal(t, 1, tun.Lost(), "attempts on dead connections")
+	return tun.Lost()
+}
+
+func TestAThawedProcessCallsThoughItsConnectionsDied(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, 1, lostAfterFreeze(t, "", 500*time.Millisecond), "attempts on dead connections")
 }
 
 // The limit is shorter than the default of 45s, to shorten the test.
 func TestAThawedProcessUsesNoConnectionThatWasIdleForTooLong(t *testing.T) {
 	t.Parallel()
-	s := startTable(t)
-	tun := startTunnel(t, s)
-	p := startProcess(t, tun.Addr(), "1s")
-	s.hold(8)
-	p.call(t, 8)
-	p.freeze(t, 1500*time.Millisecond, tun.Forget)
-	for range 10 {
-		p.call(t, 1)
-	}
-	assert.Zero(t, tun.Lost(), "attempts on dead connections")
+	assert.Zero(t, lostAfterFreeze(t, "1s", 1500*time.Millisecond), "attempts on dead connections")
 }

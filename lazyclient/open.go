@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync/atomic"
 	"time"
 )
@@ -97,12 +96,6 @@ func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T
 	}
 	h.opening = h.start(ctx, parent, now)
 	return nil, h.opening, nil
-}
-
-// fresh reports whether v can be served without a refresh. Its age is unknown if it is negative.
-func (h *Holder[T]) fresh(v *value[T], now time.Time) bool {
-	age := now.Sub(v.opened)
-	return !v.expired(now) && (h.MaxAge <= 0 || age >= 0 && age <= h.MaxAge)
 }
 
 func (h *Holder[T]) start(ctx context.Context, parent *node, now time.Time) *opening[T] {
@@ -295,34 +288,4 @@ func (h *Holder[T]) cycle(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-const firstBackoff, maxBackoff = 50 * time.Millisecond, time.Second
-
-// backoff returns how long to wait after the given number of failures in a row. It is never called
-// with the lock held.
-func (h *Holder[T]) backoff(failures int) (d time.Duration) {
-	d = min(firstBackoff<<min(failures-1, 5), maxBackoff)
-	d -= rand.N(d/4 + 1) // so that processes that failed together do not all come back together
-	if h.Backoff != nil {
-		defer func() { _ = recover() }() // d remains
-		d = h.Backoff(failures)
-	}
-	return d
-}
-
-// wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers
-// follow, stands still while a virtual machine is frozen.
-func wallNow() time.Time { return time.Now().Round(0) }
-
-// pause is a time by wall clock in which something must not be tried again.
-type pause struct {
-	since time.Time
-	d     time.Duration
-}
-
-// over reports whether the pause has ended. A clock that was set back ends it.
-func (p pause) over(now time.Time) bool {
-	past := now.Sub(p.since)
-	return past >= p.d || past < 0
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 )
@@ -17,6 +18,12 @@ type value[T any] struct {
 }
 
 func (v *value[T]) expired(now time.Time) bool { return !v.expires.IsZero() && !now.Before(v.expires) }
+
+// fresh reports whether v can be served without a refresh. Its age is unknown if it is negative.
+func (h *Holder[T]) fresh(v *value[T], now time.Time) bool {
+	age := now.Sub(v.opened)
+	return !v.expired(now) && (h.MaxAge <= 0 || age >= 0 && age <= h.MaxAge)
+}
 
 // dead is far below any count: a value without references stays negative whatever acquire adds.
 const dead = math.MinInt64 / 2
@@ -175,4 +182,34 @@ func (h *Holder[T]) end(err error) {
 	if h.closed && h.pending == 0 {
 		close(h.idle)
 	}
+}
+
+const firstBackoff, maxBackoff = 50 * time.Millisecond, time.Second
+
+// backoff returns how long to wait after the given number of failures in a row. It is never called
+// with the lock held.
+func (h *Holder[T]) backoff(failures int) (d time.Duration) {
+	d = min(firstBackoff<<min(failures-1, 5), maxBackoff)
+	d -= rand.N(d/4 + 1) // so that processes that failed together do not all come back together
+	if h.Backoff != nil {
+		defer func() { _ = recover() }() // d remains
+		d = h.Backoff(failures)
+	}
+	return d
+}
+
+// wallNow is the wall clock alone. The monotonic clock, which time.Now also reads and which timers
+// follow, stands still while a virtual machine is frozen.
+func wallNow() time.Time { return time.Now().Round(0) }
+
+// pause is a time by wall clock in which something must not be tried again.
+type pause struct {
+	since time.Time
+	d     time.Duration
+}
+
+// over reports whether the pause has ended. A clock that was set back ends it.
+func (p pause) over(now time.Time) bool {
+	past := now.Sub(p.since)
+	return past >= p.d || past < 0
 }

@@ -32,8 +32,10 @@ func (r *Reader[K, V]) Changed(id K) Change {
 // of Changed, and the error is in the Event.
 func (r *Reader[K, V]) ChangedTo(id K, v V) Change {
 	c := r.Changed(id)
-	c.ttl = r.ttl()
-	c.entry, c.err = r.encode(c.key, v)
+	if r.s.opt.Cache != nil {
+		c.ttl = r.ttl()
+		c.entry, c.err = r.encode(c.key, v)
+	}
 	return c
 }
 

@@ -270,3 +270,11 @@ func TestInvalidateReportsForeignChanges(t *testing.T) {
 	require.Equal(t, []string{"unfence cache skipped", "unfence cache skipped"}, f.steps())
 	require.Empty(t, f.cache.took())
 }
+
+func TestChangedToDoesNotEncodeWithoutACache(t *testing.T) {
+	f := newFixture(t, withoutCache, func(_ *readaside.Options, e *readaside.Entity[string, product]) {
+		e.Encode = func(product) ([]byte, error) { t.Error("Encode is called"); return nil, nil }
+		e.Decode = func([]byte) (product, error) { return product{}, nil }
+	})
+	require.NoError(t, f.Write(t.Context(), succeed, f.ChangedTo("1", product{"1", "pen", 120})))
+}

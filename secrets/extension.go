@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/warmclient/warmclient/internal/awscall"
+	"github.com/warmclient/warmclient/internal/awshttp"
 )
 
 // Extension reads a secret from the AWS Parameters and Secrets Lambda Extension, or from the AWS
@@ -89,7 +90,7 @@ func (e Extension) Fetch(ctx context.Context) (Document, error) {
 		return Document{}, e.fail(ErrAccessDenied, err)
 	}
 
-	var progress awscall.Progress
+	var progress awshttp.Progress
 	var last error
 	wait, broken := awscall.MaxBackoff/4, 0
 	for b.Ctx.Err() == nil {
@@ -101,7 +102,7 @@ func (e Extension) Fetch(ctx context.Context) (Document, error) {
 			break
 		}
 		last = err
-		progress.Pausing()
+		progress.Enter(awshttp.Pausing)
 		retry := errors.Is(err, errNotReady)
 		if isBrokenConnection(err) {
 			broken++

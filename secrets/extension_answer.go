@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/warmclient/warmclient/internal/awscall"
+	"github.com/warmclient/warmclient/internal/awshttp"
 )
 
 // extensionAnswer is the part of GetSecretValue's answer that this package uses. The extension
@@ -24,7 +25,7 @@ type extensionAnswer struct {
 	SecretBinary []byte  `json:"SecretBinary"`
 }
 
-func getFromExtension(ctx context.Context, p *awscall.Progress, target *url.URL, token string) (*extensionAnswer, error) {
+func getFromExtension(ctx context.Context, p *awshttp.Progress, target *url.URL, token string) (*extensionAnswer, error) {
 	request, err := http.NewRequestWithContext(p.Sending(ctx, target.Host), http.MethodGet, target.String(), nil)
 	if err != nil {
 		return nil, err
@@ -34,7 +35,7 @@ func getFromExtension(ctx context.Context, p *awscall.Progress, target *url.URL,
 	}
 	response, err := loopback.Do(request)
 	if err != nil {
-		return nil, p.Clean(err)
+		return nil, awscall.CleanAttempt(p, err)
 	}
 	defer response.Body.Close()
 	body, err := awscall.ReadLimited(response.Body)
@@ -109,7 +110,7 @@ const hintToken = "the extension did not accept the token; see the documentation
 
 func kindOfExtension(err error) (hint string, kind error) {
 	hint, kind = awscall.KindOf(err, permission)
-	status := awscall.StatusOf(err)
+	status := awshttp.StatusOf(err)
 	if kind == nil && (status == http.StatusUnauthorized || status == http.StatusForbidden) {
 		return hintToken, ErrAccessDenied
 	}

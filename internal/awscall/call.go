@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"github.com/warmclient/warmclient/internal/awshttp"
 	"github.com/warmclient/warmclient/internal/guard"
 )
 
@@ -59,8 +60,8 @@ type Failure struct {
 // Ended returns the failure of a fetch whose budget has ended. p says what the call was waiting
 // for. err is the error of the call, and last is the error of the last attempt that failed before
 // the budget ended. Both may be nil.
-func (b Budget) Ended(p *Progress, err, last error) *Failure {
-	return ended(b.Ctx, p.text(b.limit.Round(time.Millisecond)), err, last)
+func (b Budget) Ended(p *awshttp.Progress, err, last error) *Failure {
+	return ended(b.Ctx, p.Timeout(b.limit), err, last)
 }
 
 // Stopped returns the failure of a source that did not begin because ctx is done.
@@ -94,7 +95,7 @@ func CutShort(ctx context.Context, err error) bool {
 		return false
 	}
 	_, coded := errors.AsType[smithy.APIError](err)
-	answered := coded || StatusOf(err) > 0
+	answered := coded || awshttp.StatusOf(err) > 0
 	return !answered || errors.Is(err, ErrMalformed) || errors.Is(err, ctx.Err())
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/warmclient/warmclient/internal/awshttp"
 )
 
 // The kinds of a failed fetch. Package secrets exports and documents them.
@@ -39,7 +41,7 @@ func KindOf(err error, permission string) (hint string, kind error) {
 			return hint, kind
 		}
 	}
-	status := StatusOf(err)
+	status := awshttp.StatusOf(err)
 	switch {
 	case status == http.StatusTooManyRequests:
 		return "", ErrThrottled
@@ -115,16 +117,4 @@ func kindOfTransport(err error) error {
 	default:
 		return nil
 	}
-}
-
-// StatusOf returns the HTTP status that err reports, or 0 if no answer arrived.
-func StatusOf(err error) int {
-	answer, ok := errors.AsType[interface {
-		error
-		HTTPStatusCode() int
-	}](err)
-	if !ok {
-		return 0
-	}
-	return answer.HTTPStatusCode()
 }

@@ -3,87 +3,20 @@ package awscall
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http/httptrace"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/warmclient/warmclient/internal/awshttp"
 )
 
-// The phases of an attempt.
-const (
-	credentials = "credentials" // no host is known yet
-	connecting  = "connecting"
-	waiting     = "waiting for the answer"
-	pausing     = "pausing" // between attempts
-	unknown     = ""
-)
-
-// Progress records what a call waits for. The zero value is ready to use. Progress is safe for
-// concurrent use by multiple goroutines, because an abandoned call keeps reporting.
-type Progress struct {
-	mu    sync.Mutex
-	phase string
-	host  string
-}
-
-func (p *Progress) set(phase string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.phase = phase
-}
-
-func (p *Progress) is(phase string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.phase == phase
-}
-
-// text returns what the call waited for, and the limit.
-func (p *Progress) text(limit time.Duration) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.phase == credentials {
-		return fmt.Sprintf("no AWS credentials within %v", limit)
-	}
-	text := "no answer"
-	if p.phase == pausing {
-		text = "no good answer"
-	}
-	if p.host != "" {
-		text += " from " + p.host
-	}
-	text += fmt.Sprintf(" within %v", limit)
-	if p.phase == connecting || p.phase == waiting {
-		text += " (" + p.phase + ")"
-	}
-	return text
-}
-
-// Sending records that a request is sent to host. If the request uses the returned context,
-// net/http records whether it connects or waits for the answer. Otherwise the phase is waiting for
-// the answer.
-func (p *Progress) Sending(ctx context.Context, host string) context.Context {
-	p.mu.Lock()
-	p.phase, p.host = waiting, host
-	p.mu.Unlock()
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { p.set(connecting) },
-		GotConn: func(httptrace.GotConnInfo) { p.set(waiting) },
-	})
-}
-
-// Pausing records that an attempt has ended.
-func (p *Progress) Pausing() { p.set(pausing) }
-
-// Clean is [Clean] for the error of an attempt. It returns err unchanged if there was no
+// CleanAttempt is [Clean] for the error of an attempt. It returns err unchanged if there was no
 // connection, because err then cannot quote an answer.
-func (p *Progress) Clean(err error) error {
-	if p.is(connecting) {
+func CleanAttempt(p *awshttp.Progress, err error) error {
+	if phase, _ := p.Waiting(); phase == awshttp.Connecting {
 		return err
 	}
 	return Clean(err)
@@ -93,8 +26,10 @@ func (p *Progress) Clean(err error) error {
 // their errors: if the deadline passes during a pause, the SDK returns only the error of the
 // context.
 type Watch struct {
-	Progress
-	last     error // of the last attempt that failed before ctx was done
+	awshttp.Progress
+
+	mu       sync.Mutex // guards what follows
+	last     error      // of the last attempt that failed before ctx was done
 	attached bool
 	// unsigned reports that the last attempt has no credentials, or has not obtained them yet.
 	unsigned bool
@@ -121,12 +56,13 @@ func (w *Watch) attempt(ctx context.Context, in middleware.FinalizeInput, next m
 	middleware.FinalizeOutput, middleware.Metadata, error,
 ) {
 	w.mu.Lock()
-	w.unsigned, w.phase = true, credentials
+	w.unsigned = true
 	w.mu.Unlock()
+	w.Enter(awshttp.Credentials)
 
 	out, metadata, err := next.HandleFinalize(ctx, in)
 	// The error is cleaned here because the SDK traces the errors of attempts.
-	err = w.Clean(err)
+	err = CleanAttempt(&w.Progress, err)
 	// If AWS_NEW_RETRIES_2026 is set, the SDK pauses for as long as this header says, without a
 	// maximum.
 	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answer.Response != nil {
@@ -136,7 +72,7 @@ func (w *Watch) attempt(ctx context.Context, in middleware.FinalizeInput, next m
 	if !CutShort(ctx, err) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.phase = pausing
+		w.Enter(awshttp.Pausing)
 		if err != nil {
 			w.last = err
 		}
@@ -148,8 +84,9 @@ func (w *Watch) identified(ctx context.Context, in middleware.FinalizeInput, nex
 	middleware.FinalizeOutput, middleware.Metadata, error,
 ) {
 	w.mu.Lock()
-	w.unsigned, w.phase = false, unknown
+	w.unsigned = false
 	w.mu.Unlock()
+	w.Enter(awshttp.Unknown)
 	return next.HandleFinalize(ctx, in)
 }
 
@@ -180,7 +117,7 @@ func (w *Watch) explain(b Budget, permission string, err error) *Failure {
 		return b.Ended(&w.Progress, err, last)
 	}
 	hint, kind := KindOf(err, permission)
-	if unsigned && !errors.Is(kind, ErrThrottled) && StatusOf(err) < 500 {
+	if unsigned && !errors.Is(kind, ErrThrottled) && awshttp.StatusOf(err) < 500 {
 		return &Failure{ErrAccessDenied, Hinted(hintNone, err)}
 	}
 	return &Failure{kind, Hinted(hint, err)}

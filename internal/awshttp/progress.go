@@ -17,7 +17,8 @@ type Phase uint8
 
 // The phases of an attempt, in order.
 const (
-	Credentials Phase = iota // until the request is signed; no host is known yet
+	Unknown     Phase = iota // nothing is known yet
+	Credentials              // until the request is signed; no host is known yet
 	Connecting               // to the host or its proxy, name resolution and TLS handshake included
 	Answering                // the request is on a connection
 	Pausing                  // the service has answered with an error; the next attempt has not begun
@@ -26,6 +27,8 @@ const (
 // String returns a description of the phase.
 func (p Phase) String() string {
 	switch p {
+	case Unknown:
+		return "unknown"
 	case Credentials:
 		return "credentials"
 	case Connecting:
@@ -37,8 +40,9 @@ func (p Phase) String() string {
 	}
 }
 
-// Progress records the progress of one call. A context carries it; see [WithProgress]. It is safe
-// for concurrent use by multiple goroutines, because an abandoned call may still write to it.
+// Progress records the progress of one call. The zero value is ready to use. A context may carry
+// it; see [WithProgress]. It is safe for concurrent use by multiple goroutines, because an
+// abandoned call may still write to it.
 type Progress struct {
 	mu    sync.Mutex
 	phase Phase
@@ -51,13 +55,13 @@ type progressKey struct{}
 // WithProgress returns a context for one call, and its progress. The APIOptions of the client must
 // include [RecordProgress].
 func WithProgress(ctx context.Context) (context.Context, *Progress) {
-	p := &Progress{}
+	p := &Progress{phase: Credentials}
 	return context.WithValue(ctx, progressKey{}, p), p
 }
 
 // Waiting returns what the last attempt waits for, or waited for when it ended, and the host and
-// port of its request. With a proxy, that is still the host of the service. It is "" until there
-// are credentials.
+// port of its request. With a proxy, that is still the host of the service. It is "" before the
+// first request.
 func (p *Progress) Waiting() (phase Phase, host string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,20 +83,40 @@ func (p *Progress) Last() error {
 func (p *Progress) Timeout(limit time.Duration) string {
 	phase, host := p.Waiting()
 	limit = limit.Round(time.Millisecond)
-	switch phase {
-	case Credentials:
+	if phase == Credentials {
 		return fmt.Sprintf("no AWS credentials within %v", limit)
-	case Pausing:
-		return fmt.Sprintf("no good answer from %s within %v", host, limit)
-	default:
-		return fmt.Sprintf("no answer from %s within %v (%v)", host, limit, phase)
 	}
+	text := "no answer"
+	if phase == Pausing {
+		text = "no good answer"
+	}
+	if host != "" {
+		text += " from " + host
+	}
+	text += fmt.Sprintf(" within %v", limit)
+	if phase == Connecting || phase == Answering {
+		text += fmt.Sprintf(" (%v)", phase)
+	}
+	return text
 }
 
-func (p *Progress) enter(phase Phase, host string) {
+// Enter records that the attempt is in the given phase.
+func (p *Progress) Enter(phase Phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.phase, p.host = phase, host
+	p.phase = phase
+}
+
+// Sending records that a request is sent to host. If the request uses the returned context,
+// net/http records whether it connects or waits for the answer. Otherwise the phase is Answering.
+func (p *Progress) Sending(ctx context.Context, host string) context.Context {
+	p.mu.Lock()
+	p.phase, p.host = Answering, host
+	p.mu.Unlock()
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { p.Enter(Connecting) }, // called again if net/http retries
+		GotConn: func(httptrace.GotConnInfo) { p.Enter(Answering) },
+	})
 }
 
 // RecordProgress makes the calls of a client record their progress in the Progress that their
@@ -112,7 +136,7 @@ func recordAttempt(ctx context.Context, in middleware.FinalizeInput, next middle
 	if !ok {
 		return next.HandleFinalize(ctx, in)
 	}
-	p.enter(Credentials, "")
+	p.Enter(Credentials)
 	out, metadata, err := next.HandleFinalize(ctx, in)
 	if err != nil {
 		p.failed(err, ctx.Err() != nil)
@@ -131,11 +155,18 @@ func (p *Progress) failed(err error, ended bool) {
 	}
 }
 
-// StatusOf returns the HTTP status that an AWS service answered with, or 0 if err is not an answer.
-// The SDK also creates a response of status 0 if there is no answer.
+// StatusOf returns the HTTP status that err reports, or 0 if no answer arrived. The SDK also
+// creates an error with a response that has no status, or a status of 0, if there is no answer.
 func StatusOf(err error) int {
-	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
-	if !ok || answer.Response == nil || answer.Response.Response == nil {
+	sdk, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	if ok && (sdk.Response == nil || sdk.Response.Response == nil) {
+		return 0
+	}
+	answer, ok := errors.AsType[interface {
+		error
+		HTTPStatusCode() int
+	}](err)
+	if !ok {
 		return 0
 	}
 	return answer.HTTPStatusCode()
@@ -158,11 +189,5 @@ func recordExchange(ctx context.Context, in middleware.FinalizeInput, next middl
 	if !found || !ok {
 		return next.HandleFinalize(ctx, in)
 	}
-	host := req.URL.Host
-	p.enter(Connecting, host)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { p.enter(Connecting, host) }, // called again if net/http retries
-		GotConn: func(httptrace.GotConnInfo) { p.enter(Answering, host) },
-	})
-	return next.HandleFinalize(ctx, in)
+	return next.HandleFinalize(p.Sending(ctx, req.URL.Host), in)
 }
