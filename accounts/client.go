@@ -69,6 +69,7 @@ func (e *callError) Error() string {
 	return text
 }
 
+// Unwrap includes the answer, which decides the status of the error.
 func (e *callError) Unwrap() []error {
 	if e.answer == nil {
 		return []error{e.err}

@@ -52,9 +52,6 @@ func statusOf(err error) int {
 	if ended {
 		err = end.err // not the cause, which may be any error
 	}
-	if c, ok := errors.AsType[*callError](err); ok && c.answer != nil {
-		err = c.answer
-	}
 	switch {
 	case unavailable(err):
 		return http.StatusServiceUnavailable
