@@ -110,8 +110,23 @@ func cutAtNUL(b []byte) []byte {
 	return head
 }
 
-// race lengthens the time in which two calls can overlap.
-func race() { time.Sleep(time.Millisecond) }
+// overlap waits until another call has replaced what is stored under key, or for 20ms if none does.
+func overlap(m *cachetest.Memory, ctx context.Context, key string, stored []byte) {
+	for end := time.Now().Add(20 * time.Millisecond); time.Now().Before(end); time.Sleep(100 * time.Microsecond) {
+		if now, err := m.Get(ctx, key); err != nil || !bytes.Equal(now, stored) {
+			return
+		}
+	}
+}
+
+// locks has a lock for each key.
+type locks struct{ mutexes sync.Map }
+
+func (l *locks) lock(key string) (unlock func()) {
+	mu, _ := l.mutexes.LoadOrStore(key, new(sync.Mutex))
+	mu.(*sync.Mutex).Lock()
+	return mu.(*sync.Mutex).Unlock
+}
 
 var errBroken = errors.New("broken")
 
@@ -370,7 +385,7 @@ var brokenCaches = []struct {
 			if err != nil || stored != nil {
 				return false, err
 			}
-			race()
+			overlap(m, ctx, key, stored)
 			return true, m.Set(ctx, key, value, ttl)
 		}}
 	}},
@@ -380,33 +395,31 @@ var brokenCaches = []struct {
 			if err != nil || stored == nil || !bytes.Equal(stored, old) {
 				return false, err
 			}
-			race()
+			overlap(m, ctx, key, stored)
 			return true, m.Set(ctx, key, value, ttl)
 		}}
 	}},
 	{"SetIfAbsent is atomic among its own only", "a condition and Set are atomic", func() *broken {
-		var mu sync.Mutex
+		var keys locks
 		return &broken{setIfAbsent: func(m *cachetest.Memory, ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
-			mu.Lock()
-			defer mu.Unlock()
+			defer keys.lock(key)()
 			stored, err := m.Get(ctx, key)
 			if err != nil || stored != nil {
 				return false, err
 			}
-			race()
+			overlap(m, ctx, key, stored)
 			return true, m.Set(ctx, key, value, ttl)
 		}}
 	}},
 	{"SetIfEqual is atomic among its own only", "SetIfEqual and Delete are atomic", func() *broken {
-		var mu sync.Mutex
+		var keys locks
 		return &broken{setIfEqual: func(m *cachetest.Memory, ctx context.Context, key string, old, value []byte, ttl time.Duration) (bool, error) {
-			mu.Lock()
-			defer mu.Unlock()
+			defer keys.lock(key)()
 			stored, err := m.Get(ctx, key)
 			if err != nil || stored == nil || !bytes.Equal(stored, old) {
 				return false, err
 			}
-			race()
+			overlap(m, ctx, key, stored)
 			return true, m.Set(ctx, key, value, ttl)
 		}}
 	}},

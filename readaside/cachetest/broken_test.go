@@ -25,7 +25,7 @@ func TestBrokenCaches(t *testing.T) {
 	if os.Getenv(childVariable) == "" {
 		t.Skip("part of TestRunFindsEachFault")
 	}
-	cachetest.SetPatience(time.Second)
+	cachetest.SetPatience(3 * time.Second)
 	for _, c := range brokenCaches {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -63,8 +63,8 @@ func TestRunFindsEachFault(t *testing.T) {
 		missed[name(c.name)+"/"+name(c.check)] = true
 	}
 	idle := make(map[string]bool) // checks that no broken cache fails
-	// A check that misses a race in one run may find it in another.
-	for attempt := 0; len(missed) > 0 && attempt < 3; attempt++ {
+	// On a busy machine a check may miss a race or a short ttl in one run and find it in another.
+	for attempt := 0; len(missed) > 0 && attempt < 6; attempt++ {
 		for _, r := range runBrokenCaches(t) {
 			if r.failed {
 				delete(missed, r.cache+"/"+r.check)
@@ -89,7 +89,8 @@ func runBrokenCaches(t *testing.T) (results []checked) {
 	binary, err := os.Executable()
 	require.NoError(t, err)
 	child := exec.CommandContext(t.Context(), binary, "-test.run=^TestBrokenCaches$", "-test.v", "-test.parallel=200")
-	child.Env = append(os.Environ(), childVariable+"=1")
+	// The race detector must find nothing: a race in one cache fails the checks of all others that run.
+	child.Env = append(os.Environ(), childVariable+"=1", "GORACE=report_bugs=0")
 	out, err := child.CombinedOutput()
 	require.Error(t, err, "%s", out)
 	for _, line := range regexp.MustCompile(`(?m)^ *--- (PASS|FAIL): TestBrokenCaches/(.*)/conformance/(.*) \(`).FindAllStringSubmatch(string(out), -1) {

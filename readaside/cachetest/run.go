@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -207,17 +208,17 @@ func mustStore(t *testing.T, want bool, what string, stored bool, err error) {
 	}
 }
 
-// together runs the functions concurrently and returns their joined errors.
+// together runs the functions concurrently, started in random order, and returns their joined errors.
 func together(fns ...func() error) error {
 	var (
 		wg    sync.WaitGroup
 		start = make(chan struct{})
 		errs  = make([]error, len(fns))
 	)
-	for i, fn := range fns {
+	for _, i := range mathrand.Perm(len(fns)) {
 		wg.Go(func() {
 			<-start
-			errs[i] = fn()
+			errs[i] = fns[i]()
 		})
 	}
 	close(start)
