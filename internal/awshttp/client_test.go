@@ -221,12 +221,13 @@ func TestADeadHTTP2ConnectionIsNotUsedAgain(t *testing.T) {
 	c := from(t, trusting(server)).WithAttemptTimeout(200 * time.Millisecond)
 	t.Cleanup(c.CloseIdleConnections)
 
-	first, err := get(t.Context(), c, server.URL, 1)
+	const later = 6 // an attempt with 6.4s
+	first, err := get(t.Context(), c, server.URL, later)
 	require.NoError(t, err)
 	dead <- first
 	_, err = get(t.Context(), c, server.URL, 1)
 	require.ErrorContains(t, err, "no answer")
-	second, err := get(t.Context(), c, server.URL, 2)
+	second, err := get(t.Context(), c, server.URL, later)
 	require.NoError(t, err)
 	assert.NotEqual(t, first, second)
 }
