@@ -110,11 +110,11 @@ func TestGetDoesNotJoinALoadWhoseLeaseWasNotAcknowledged(t *testing.T) {
 		other := f.another(t)
 		f.db.put(product{"1", "pen", 120})
 		g.hold(f)
-		land := make(chan struct{})
+		arrive := make(chan struct{})
 		f.cache.hook(func(ctx context.Context, call string) error {
 			if call == "setifabsent" { // its answer is lost, and it takes effect late
 				go func() {
-					<-land
+					<-arrive
 					f.cache.hook(nil)
 					_, _ = f.cache.SetIfAbsent(context.Background(), "4:test/7:product/1", []byte("\x00l\x00"), time.Minute)
 				}()
@@ -126,7 +126,7 @@ func TestGetDoesNotJoinALoadWhoseLeaseWasNotAcknowledged(t *testing.T) {
 		require.Equal(t, 1, g.begun())
 		other.update(t, product{"1", "pen", 150})
 		other.Invalidate(t.Context(), other.Changed("1"))
-		close(land)
+		close(arrive)
 		synctest.Wait()
 		fresh := f.async(t.Context(), "1")
 		g.begun()

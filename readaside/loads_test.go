@@ -119,7 +119,7 @@ func TestGetReturnsCauseAtOnceWhenCallersContextEnds(t *testing.T) {
 	})
 }
 
-func TestALoadWhoseCallersAllLeftRunsOn(t *testing.T) {
+func TestALoadWhoseCallersAreAllCanceledRunsOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		ended := make(chan error, 1)
@@ -138,7 +138,7 @@ func TestALoadWhoseCallersAllLeftRunsOn(t *testing.T) {
 	})
 }
 
-func TestANextLoadThatNobodyWaitsForDoesNotStart(t *testing.T) {
+func TestANextLoadWithoutAWaiterDoesNotStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, g := newFixture(t, withoutCache), &gate{}
 		g.hold(f)

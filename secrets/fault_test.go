@@ -56,7 +56,7 @@ func drip(s *service, w io.Writer, flush func(), text string) {
 	}
 }
 
-func stuck(ctx context.Context) (aws.Credentials, error) {
+func hanging(ctx context.Context) (aws.Credentials, error) {
 	<-ctx.Done()
 	return aws.Credentials{}, ctx.Err()
 }
@@ -65,7 +65,7 @@ func TestEveryFaultEndsWithinTheBudgetAndKeepsItsCause(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})
 	t.Cleanup(func() { close(hold) })
-	stuckAndDeaf := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	ignoring := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		<-hold
 		return aws.Credentials{}, errors.New("too late")
 	})
@@ -190,16 +190,16 @@ func TestEveryFaultEndsWithinTheBudgetAndKeepsItsCause(t *testing.T) {
 			start: faulty(func(t *testing.T) *service { return refuse(t, 400, "ThrottlingException", "Rate exceeded") }),
 			kind:  secrets.ErrThrottled, code: "ThrottlingException", attempts: 3, within: soon,
 		},
-		"stuck credentials": {
-			start: withCredentials(aws.CredentialsProviderFunc(stuck)),
+		"hanging credentials": {
+			start: withCredentials(aws.CredentialsProviderFunc(hanging)),
 			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, timeout: short, within: soon,
 		},
 		"credentials that ignore their context": {
-			start: withCredentials(stuckAndDeaf),
+			start: withCredentials(ignoring),
 			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, timeout: short, within: soon,
 		},
-		"stuck credentials behind the SDK's cache": {
-			start: withCredentials(aws.NewCredentialsCache(stuckAndDeaf)),
+		"hanging credentials behind the SDK's cache": {
+			start: withCredentials(aws.NewCredentialsCache(ignoring)),
 			kind:  secrets.ErrTimeout, causes: []error{context.DeadlineExceeded}, timeout: short, within: soon,
 		},
 	}
