@@ -28,8 +28,8 @@ func (r *Reader[K, V]) Changed(id K) Change {
 }
 
 // ChangedTo returns the Change of an entity to v, which is the whole value as the write leaves it:
-// a put, not the update of one attribute. It encodes v at once. If that fails, the Change
-// is what Changed returns, and the error is in the Event.
+// a put, not the update of one attribute. It encodes v at once. If that fails, the Change is what
+// Changed returns, and the error is in the Event.
 func (r *Reader[K, V]) ChangedTo(id K, v V) Change {
 	c := r.Changed(id)
 	if r.s.opt.Cache != nil {
