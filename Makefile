@@ -10,7 +10,8 @@ GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
 FUZZTIME              := 5s
 
-# Runs a command in every module, with the workspace and without it: users of a module do not have this workspace.
+# Runs a command in every module, with the workspace and without it: users of a module do not have
+# this workspace.
 define each_module
 @for module in $(MODULES); do for work in "" off; do \
 	echo "== $$module$${work:+, GOWORK=off}: $(1)"; \
@@ -80,8 +81,8 @@ api-update:
 docs:
 	go test -count=1 ./examples/internal/docs
 
-# Where the database of vulnerabilities cannot be reached there is nothing to be learned, except on GitHub, where
-# it must be.
+# Where the database of vulnerabilities cannot be reached there is nothing to be learned, except on
+# GitHub, where it must be.
 .PHONY: vuln
 vuln: $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
 	@for module in . examples readaside/valkeycache; do \
@@ -97,8 +98,8 @@ $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION):
 	GOBIN=$(TOOLS) GOWORK=off go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 	mv $(TOOLS)/govulncheck $@
 
-# What importers get: lazyclient is the standard library only, and the root module's graph holds no Lambda
-# runtime, no emulator, no Valkey and no peer.
+# What importers get: lazyclient is the standard library only, and the root module's graph holds no
+# Lambda runtime, no emulator, no Valkey and no peer.
 .PHONY: layers
 layers:
 	@deps=$$(go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' ./lazyclient | grep -v '/warmclient/lazyclient$$' || true); \
@@ -111,8 +112,9 @@ fuzz:
 	go test -run '^$$' -fuzz '^FuzzRedaction$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./secrets
 	go test -run '^$$' -fuzz '^FuzzFrames$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./readaside/valkeycache
 
-# Builds the six functions for Lambda: zip files with one executable called bootstrap. Paths, the state of the
-# repository, the build id and settings of the machine are excluded, so that the build is reproducible.
+# Builds the six functions for Lambda: zip files with one executable called bootstrap. Paths, the
+# state of the repository, the build id and settings of the machine are excluded, so that the build
+# is reproducible.
 FUNCTIONS := createuser getuser createorganization getorganization addusertoorganization getmembership
 ARCH      := arm64
 define zip
@@ -126,7 +128,8 @@ endef
 zips:
 	@for function in $(FUNCTIONS); do ($(call zip,.,$$function)); done
 
-# Checks that two builds in two directories give the same bytes, so that unchanged functions are not deployed.
+# Checks that two builds in two directories give the same bytes, so that unchanged functions are not
+# deployed.
 .PHONY: reproducible
 reproducible:
 	@copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \

@@ -150,7 +150,7 @@ func TestUserThatExistsIsNotFollowedByACachedNotFoundResult(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestReadsSeeWritesAfterACachedAbsence(t *testing.T) {
+func TestReadsSeeWritesAfterACachedNotFoundResult(t *testing.T) {
 	s, db, _ := withCompany(t, patient)
 	_, err := s.GetUser(t.Context(), "eve")
 	require.ErrorIs(t, err, accounts.NotFound)
@@ -220,7 +220,7 @@ func TestReadReturnsCauseAtOnceWhenCallersContextEnds(t *testing.T) {
 	})
 }
 
-func TestCommittedWriteIsCachedForACallerWhoLeft(t *testing.T) {
+func TestCommittedWriteIsCachedForACanceledCaller(t *testing.T) {
 	s, db, cache := withCompany(t, patient)
 	ctx, cancel := context.WithCancel(t.Context())
 	db.fail(nil, func(context.Context, string) error { cancel(); return nil })

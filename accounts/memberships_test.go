@@ -116,7 +116,7 @@ func TestAddUserToOrganizationReportsTheFirstOfSeveralReasons(t *testing.T) {
 	}
 }
 
-func TestRemovedOwnerWhoseMembershipIsStillCachedCanAddNobody(t *testing.T) {
+func TestRemovedOwnerWhoseMembershipIsStillCachedCannotAddAMember(t *testing.T) {
 	s, db, _ := withCompany(t, patient)
 	db.remove("ORGMEMBERS#tech-corp", "MEMBER#ann")
 	m, err := s.GetMembership(t.Context(), "tech-corp", "ann")

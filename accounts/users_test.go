@@ -101,7 +101,7 @@ func TestCallersContextBoundsAWriteAndItsCauseIsKept(t *testing.T) {
 		_, err = s.CreateUser(ctx, accounts.User{Username: "ann"})
 		require.ErrorIs(t, err, why)
 		_, writes := db.counted()
-		assert.Equal(t, 1, writes, "nothing is sent for a caller who left")
+		assert.Equal(t, 1, writes, "nothing is sent for a canceled caller")
 	})
 }
 

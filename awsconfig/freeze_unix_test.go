@@ -113,8 +113,8 @@ func (p *process) freeze(t *testing.T, d time.Duration, meanwhile func()) {
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGCONT))
 }
 
-// lostAfterFreeze returns how many attempts of a process are lost on its eight connections, which die
-// while it is frozen. It fails if a call fails.
+// lostAfterFreeze returns how many attempts of a process are lost on its eight connections, which
+// die while it is frozen. It fails if a call fails.
 func lostAfterFreeze(t *testing.T, idle string, frozen time.Duration) int {
 	t.Helper()
 	s := startTable(t)

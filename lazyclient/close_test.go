@@ -36,7 +36,7 @@ func TestCloseOfAnUnusedHolderIsTerminalToo(t *testing.T) {
 	require.ErrorIs(t, h.Warm(t.Context()), lazyclient.ErrClosed)
 }
 
-func TestCloseWhileOpeningGivesWaitersErrClosedCancelsTheOpenAndReleasesALateValue(t *testing.T) {
+func TestCloseDuringAnOpenCancelsItAndReleasesItsLateValue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := recorder{}
 		var told time.Time

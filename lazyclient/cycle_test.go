@@ -99,7 +99,7 @@ func TestEveryCallFromTheOwnOpenGetsErrCycleUnlessAValueCanBeServed(t *testing.T
 	}
 }
 
-func TestAnOpenThatNobodyWaitsForBeginsANewChain(t *testing.T) {
+func TestAnOpenWithoutAWaiterBeginsANewChain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a, b lazyclient.Holder[int]
 		var asked error

@@ -53,7 +53,7 @@ func TestColdGetWithAnEndedContextStartsNoOpen(t *testing.T) {
 	require.Equal(t, why, h.Use(ended, func(context.Context, int) error { return nil }))
 }
 
-func TestWaiterWhoseContextEndsReturnsItsCauseAtOnceAndTheOpenGoesOnForTheOthers(t *testing.T) {
+func TestWaiterWhoseContextEndsReturnsItsCauseAndTheOpenContinues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opens := 0
 		h := lazyclient.Holder[int]{Open: counting(&opens, 3*time.Second)}
@@ -75,7 +75,7 @@ func TestWaiterWhoseContextEndsReturnsItsCauseAtOnceAndTheOpenGoesOnForTheOthers
 	})
 }
 
-func TestOpenGoesOnWhenTheLastWaiterLeavesAndServesTheNextCaller(t *testing.T) {
+func TestOpenGoesOnWhenTheLastWaiterIsCanceledAndServesTheNextCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opens := 0
 		h := lazyclient.Holder[int]{Open: counting(&opens, 2*time.Second)}
@@ -92,7 +92,7 @@ func TestOpenGoesOnWhenTheLastWaiterLeavesAndServesTheNextCaller(t *testing.T) {
 	})
 }
 
-func TestOpenGetsTheFirstCallersValuesNobodysCancellationAndItsOwnTimeout(t *testing.T) {
+func TestOpenGetsTheFirstCallersValuesNoCancellationAndItsOwnTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type key struct{}
 		type seen struct {

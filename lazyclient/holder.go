@@ -49,14 +49,14 @@ type Holder[T any] struct {
 	// Timeout bounds one Open and one Release. The default is 5s.
 	Timeout time.Duration
 
-	// Backoff returns the pause after so many failed opens in a row (1 or more), in which calls
-	// fail at once, or after so many stale values, in which the next one is not replaced; see Use.
+	// Backoff returns how long calls fail at once after so many failed opens in a row, and how long
+	// a value is not replaced after so many stale ones in a row; see Use. failures is at least 1.
 	// It may run on a caller's goroutine and must return at once. Zero or less is no pause. The
 	// default, also where Backoff panics, is 50ms, doubling to 1s, less up to a quarter at random.
 	// Where Backoff calls runtime.Goexit, or outlasts the open's deadline by 10ms, it is 1s.
 	Backoff func(failures int) time.Duration
 
-	// A call on a value older than MaxAge returns that value and starts a refresh, an open in the
+	// MaxAge is the age after which a call returns the value and starts a refresh, an open in the
 	// background, unless one is in flight or a backoff runs. Age is by wall clock, so time spent
 	// frozen counts. The default is no refresh.
 	MaxAge time.Duration

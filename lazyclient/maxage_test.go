@@ -68,7 +68,7 @@ func TestRefreshIsNotCanceledByTheCallerThatStartsIt(t *testing.T) {
 	})
 }
 
-func TestRefreshThatFailsOrHangsDelaysNobodyAndIsRetriedAfterTheBackoff(t *testing.T) {
+func TestRefreshThatFailsOrHangsDelaysNoCallerAndIsRetriedAfterTheBackoff(t *testing.T) {
 	failures := map[string]func(context.Context) (int, error){
 		"error":   func(context.Context) (int, error) { return 0, errDown },
 		"panic":   func(context.Context) (int, error) { panic(errDown) },

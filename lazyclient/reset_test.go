@@ -45,13 +45,13 @@ func TestResetWhileOpeningReleasesThatValueAndItsWaitersWaitOnForTheNext(t *test
 		h := lazyclient.Holder[int]{Open: counting(&opens, 2*time.Second), Release: rec.release, Observe: rec.observe}
 		impatient, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
-		one, two, leaves := background(t.Context(), &h), background(t.Context(), &h), background(impatient, &h)
+		one, two, canceled := background(t.Context(), &h), background(t.Context(), &h), background(impatient, &h)
 		time.Sleep(time.Second)
 		h.Reset()
 
 		require.Equal(t, result{v: 2, took: 3 * time.Second}, <-one)
 		require.Equal(t, result{v: 2, took: 3 * time.Second}, <-two)
-		require.Equal(t, result{err: context.DeadlineExceeded, took: 1500 * time.Millisecond}, <-leaves)
+		require.Equal(t, result{err: context.DeadlineExceeded, took: 1500 * time.Millisecond}, <-canceled)
 		requireReleased(t, &rec, 1)
 		require.Equal(t, 2, opens)
 		require.Equal(t, []lazyclient.EventKind{lazyclient.Abandoned, lazyclient.Released, lazyclient.Opened}, rec.kinds())

@@ -161,7 +161,7 @@ func stress(t *testing.T, seed uint64) {
 				start := time.Now()
 				w.call(&h, rng)
 				if took := time.Since(start); took > 60*time.Millisecond {
-					t.Errorf("a caller was stuck for %v", took)
+					t.Errorf("a caller waited for %v", took)
 				}
 				time.Sleep(time.Duration(rng.IntN(3)) * time.Millisecond)
 			}

@@ -78,13 +78,13 @@ func TestOpenOlderThanItsTimeoutIsAbandonedByTheNextGet(t *testing.T) {
 				return opens, nil
 			},
 		}
-		stuck := background(t.Context(), &h)
+		waiter := background(t.Context(), &h)
 		synctest.Wait()
 		time.Sleep(time.Second)
 		lazyclient.Freeze(&h, time.Hour)
 
 		requireValue(t, 2, &h)
-		require.ErrorIs(t, (<-stuck).err, context.DeadlineExceeded)
+		require.ErrorIs(t, (<-waiter).err, context.DeadlineExceeded)
 		close(gate)
 		synctest.Wait()
 		require.Len(t, rec.releases(), 1, "the late value is released, not published")
@@ -156,11 +156,11 @@ func TestBackoffOfAnOverrunCountsFromTheDeadlineByWallClock(t *testing.T) {
 			},
 		}
 		start := time.Now()
-		stuck := background(t.Context(), &h)
+		waiter := background(t.Context(), &h)
 		synctest.Wait()
 		lazyclient.Freeze(&h, 4*time.Second) // the deadline is 1 s from now by wall clock, 5 s by the timer
 		var failure *lazyclient.OpenError
-		require.ErrorAs(t, (<-stuck).err, &failure)
+		require.ErrorAs(t, (<-waiter).err, &failure)
 		require.True(t, start.Add(4*time.Second).Equal(failure.RetryAt))
 		requireValue(t, 2, &h)
 		require.NoError(t, h.Close(t.Context()))
@@ -230,14 +230,14 @@ func TestManyCallersAfterAFreezeCauseOneOpenAndShareItsFailure(t *testing.T) {
 				return 0, errDown
 			},
 		}
-		stuck := background(t.Context(), &h)
+		waiter := background(t.Context(), &h)
 		synctest.Wait()
 		lazyclient.Freeze(&h, 2*time.Hour)
 		var calls []<-chan result
 		for range 10 {
 			calls = append(calls, background(t.Context(), &h))
 		}
-		require.ErrorIs(t, (<-stuck).err, context.DeadlineExceeded)
+		require.ErrorIs(t, (<-waiter).err, context.DeadlineExceeded)
 		for _, call := range calls {
 			require.ErrorIs(t, (<-call).err, errDown)
 		}
@@ -256,10 +256,10 @@ func TestWallClockThatRunsSlowDoesNotCancelTheBackoffOfAnOverrun(t *testing.T) {
 				return 0, errDown
 			},
 		}
-		stuck := background(t.Context(), &h)
+		waiter := background(t.Context(), &h)
 		synctest.Wait()
 		lazyclient.Freeze(&h, -time.Millisecond)
-		require.ErrorIs(t, (<-stuck).err, context.DeadlineExceeded)
+		require.ErrorIs(t, (<-waiter).err, context.DeadlineExceeded)
 		require.ErrorIs(t, h.Warm(t.Context()), context.DeadlineExceeded)
 		require.EqualValues(t, 1, opens.Load())
 		require.NoError(t, h.Close(t.Context()))

@@ -90,7 +90,7 @@ func TestOneHundredUsersOfARotatedValueCauseOneReopenAndNoFailedCall(t *testing.
 	})
 }
 
-func TestPermanentlyRevokedValueCausesAHandfulOfReopensAndEachCallerGetsItsOwnError(t *testing.T) {
+func TestRevokedValueCausesFewReopensAndEachCallerGetsItsOwnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opens := 0
 		h := lazyclient.Holder[int]{Open: counting(&opens, 0), Stale: isStale}
@@ -117,7 +117,7 @@ func TestFunctionsOwnErrorComesBackWhenTheStaleValueCannotBeReopened(t *testing.
 	for name, reopen := range map[string]func(context.Context) (int, error){
 		"error": func(context.Context) (int, error) { return 0, errDown },
 		"panic": func(context.Context) (int, error) { panic(errDown) },
-		"caller leaves": func(context.Context) (int, error) {
+		"caller is canceled": func(context.Context) (int, error) {
 			time.Sleep(3 * time.Second)
 			return 2, nil
 		},

@@ -68,7 +68,7 @@ const (
 	NegativeHit                     // get: the cache had a not-found result
 	Miss                            // get: the cache had nothing
 	Fenced                          // get: the cache had a fence or a lease
-	Unreadable                      // get: another format, version or key, or garbage; Err is Decode's, if any
+	Unreadable                      // get: malformed, or of another format, version or key; Err is Decode's, if any
 	Stored                          // lease, fill, fence, unfence: the cache did what was asked, a Delete included
 	NotStored                       // lease, fill, unfence: the entry was not the expected one
 	Loaded                          // load: the entity, or that there is none

@@ -24,7 +24,7 @@ func Detach(c Cache, limit int) Cache {
 	if limit < 1 {
 		panic(fmt.Sprintf("readaside: Detach: limit is %d, less than 1", limit))
 	}
-	return &detached{cache: c, slots: make(chan struct{}, limit), stuck: make(chan struct{})}
+	return &detached{cache: c, slots: make(chan struct{}, limit), full: make(chan struct{})}
 }
 
 type detached struct {
@@ -33,7 +33,7 @@ type detached struct {
 
 	mu        sync.Mutex
 	abandoned int
-	stuck     chan struct{} // closed while all slots are held by abandoned calls
+	full      chan struct{} // closed while abandoned calls hold all slots
 }
 
 func (d *detached) Get(ctx context.Context, key string) ([]byte, error) {
@@ -64,11 +64,11 @@ func detach[T any](ctx context.Context, d *detached, call func() (T, error)) (v 
 		return v, context.Cause(ctx)
 	}
 	d.mu.Lock()
-	stuck := d.stuck
+	full := d.full
 	d.mu.Unlock()
 	select {
-	case d.slots <- struct{}{}: // there is none while stuck is closed
-	case <-stuck:
+	case d.slots <- struct{}{}: // there is none while full is closed
+	case <-full:
 		return v, errAllAbandoned
 	case <-ctx.Done():
 		return v, fmt.Errorf("readaside: too many calls of the cache are under way: %w", context.Cause(ctx))
@@ -103,9 +103,9 @@ func (d *detached) abandon(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.abandoned == cap(d.slots) {
-		d.stuck = make(chan struct{})
+		d.full = make(chan struct{})
 	}
 	if d.abandoned += n; d.abandoned == cap(d.slots) {
-		close(d.stuck)
+		close(d.full)
 	}
 }

@@ -44,7 +44,7 @@ func newMarker(kind byte, key string) []byte {
 }
 
 // unseal returns the kind and the payload of an entry. The kind is zero where the entry is
-// unreadable: of another format, version or key, or garbage.
+// unreadable: of another format, version or key, or malformed.
 func unseal(entry []byte, version int, key string) (kind byte, payload []byte) {
 	if len(entry) < 2 {
 		return 0, nil

@@ -29,7 +29,7 @@ type Options struct {
 	// WriteTimeout bounds the function given to Write. The default is 3s.
 	WriteTimeout time.Duration
 	// Observe, if not nil, is called after each step and delays the call while it runs. It must be
-	// safe for concurrent use by multiple goroutines. Its ctx carries the values of a caller's.
+	// safe for concurrent use by multiple goroutines. Its ctx carries a caller's values.
 	Observe func(ctx context.Context, e Event)
 }
 

@@ -28,8 +28,8 @@ func (r *Reader[K, V]) Changed(id K) Change {
 }
 
 // ChangedTo returns the Change of an entity to v, which is the whole value as the write leaves it:
-// a put, not the update of one attribute. It encodes v at once. Where that fails the Change is that
-// of Changed, and the error is in the Event.
+// a put, not the update of one attribute. It encodes v at once. If that fails, the Change is what
+// Changed returns, and the error is in the Event.
 func (r *Reader[K, V]) ChangedTo(id K, v V) Change {
 	c := r.Changed(id)
 	if r.s.opt.Cache != nil {
@@ -89,10 +89,10 @@ func unmark(err error) error {
 //
 // Before do, Write replaces the entries in the cache by fences, which takes CacheTimeout at most; a
 // failure of that does not stop the write. The context of do is that of the caller, and ends after
-// WriteTimeout. After do, Write stores the values of the ChangedTo and deletes all else, which
-// takes CacheTimeout at most, and is done even where ctx has ended. Where do returned an error that
-// [Unchanged] marks, Write removes its fences, and the next Gets load. After any other error the
-// entities are not cached for WriteTimeout + 5s, since the write may still take effect.
+// WriteTimeout. After do, Write stores the values given to ChangedTo and deletes the other entries,
+// which takes CacheTimeout at most, and is done even where ctx has ended. Where do returned an
+// error that [Unchanged] marks, Write removes its fences, and the next Gets load. After any other
+// error the entities are not cached for WriteTimeout + 5s, since the write may still take effect.
 //
 // If ctx has ended before do is called, Write returns context.Cause(ctx). It is an error to name no
 // Change, or one of another Store's Reader; do is not called then. An entity that is named twice is
@@ -124,7 +124,7 @@ func (s *Store) Write(ctx context.Context, do func(ctx context.Context) error, c
 	return unmark(returned)
 }
 
-// Invalidate deletes entities from the cache that something else than a Write has changed, even
+// Invalidate deletes entities from the cache that something other than a Write has changed, even
 // where ctx has ended. It takes CacheTimeout at most, and as much again where it first repeats what
 // earlier calls could not delete. What it cannot delete is deleted later, as after a Write. Gets of
 // this Store that begin after Invalidate returns do not return an older value. A Change of another

@@ -43,7 +43,7 @@ func TestATimeoutSaysWhatWasWaitedForAndNamesTheHost(t *testing.T) {
 		credentials aws.CredentialsProviderFunc
 		text        string
 	}{
-		"credentials":             {through(silent, nil), stuck, "timed out: no AWS credentials within 1s"},
+		"credentials":             {through(silent, nil), hanging, "timed out: no AWS credentials within 1s"},
 		"connecting":              {through(swallow, nil), nil, "timed out: no answer from " + host + " within 1s (connecting)"},
 		"connecting to the proxy": {through(swallow, &url.URL{Scheme: "http", Host: "proxy.internal:3128"}), nil, "timed out: no answer from " + host + " within 1s (connecting)"},
 		"waiting for the answer":  {through(silent, nil), nil, "timed out: no answer from " + host + " within 1s (waiting for the answer)"},

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -109,18 +108,4 @@ func TestAStartIsSeenFromOutside(t *testing.T) {
 	assert.Equal(t, "at most 350 ms", table.Rows[8][5])
 	assert.Equal(t, "none in 1 of 1", table.Rows[7][4])
 	t.Log("\n" + table.String())
-}
-
-func TestTheInitPhaseOfTheFunctionIsSplit(t *testing.T) {
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	programs, err := coldstart.Build(t.Context(), filepath.Dir(dir), t.TempDir())
-	require.NoError(t, err)
-	splits, err := coldstart.Splits(t.Context(), programs, 1, 5*time.Second)
-	require.NoError(t, err)
-	s := splits[0]
-	assert.Positive(t, s.Inits)
-	assert.Contains(t, s.Slowest, "github.com/aws/aws-sdk-go-v2/service/dynamodb/schemas")
-	assert.GreaterOrEqual(t, s.Dials, coldstart.SecretsManagerAnswer+coldstart.MomentoConnect)
-	t.Log("\n" + coldstart.SplitTable(splits).String())
 }

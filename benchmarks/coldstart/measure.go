@@ -82,5 +82,17 @@ func measure(ctx context.Context, programs Programs, scenario string, runs int, 
 			return err
 		})
 	}
-	return starts, group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	hits := 0
+	for _, s := range starts {
+		if s.Loads <= 1 {
+			hits++
+		}
+	}
+	if isWell(scenario) && hits < len(starts)*3/4 {
+		return nil, fmt.Errorf("coldstart: %s: %d of %d second requests were cache hits", scenario, hits, len(starts))
+	}
+	return starts, nil
 }

@@ -1,6 +1,8 @@
 package coldstart
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -25,4 +27,29 @@ func TestAnInitTraceIsReadByTheClockOfTheRuntime(t *testing.T) {
 	}, got)
 	_, err = split(Start{}, new(log))
 	assert.Error(t, err)
+}
+
+func TestTheFunctionHitsItsCacheAndItsInitPhaseIsSplit(t *testing.T) {
+	dir, err := os.Getwd()
+	require.NoError(t, err)
+	programs, err := Build(t.Context(), filepath.Dir(dir), t.TempDir())
+	require.NoError(t, err)
+	for _, scenario := range []string{Healthy, Valkey} {
+		var s Start
+		for range 10 { // a busy machine may not fill the cache in time
+			s, err = start(t.Context(), programs[Ours], scenario, 5*time.Second, new(log))
+			require.NoError(t, err)
+			if s.Loads == 1 {
+				break
+			}
+		}
+		assert.Equal(t, 1, s.Loads, scenario)
+	}
+	splits, err := Splits(t.Context(), programs, 1, 5*time.Second)
+	require.NoError(t, err)
+	s := splits[0]
+	assert.Positive(t, s.Inits)
+	assert.Contains(t, s.Slowest, "github.com/aws/aws-sdk-go-v2/service/dynamodb/schemas")
+	assert.GreaterOrEqual(t, s.Dials, SecretsManagerAnswer+MomentoConnect)
+	t.Log("\n" + SplitTable(splits).String())
 }

@@ -19,6 +19,7 @@ type Start struct {
 	First    Request       // for a user in the table, but not in the cache
 	Second   Request       // for the same user
 	Contact  time.Duration // the first connection or request at a server other than the Runtime API
+	Loads    int           // of the user from the table; 1 if the second request was a cache hit
 }
 
 // Request is one request to a function.
@@ -83,6 +84,7 @@ func start(ctx context.Context, path, scenario string, limit time.Duration, l *l
 	if s.First.Status != 0 {
 		s.Second = request(ctx, w.api, began, limit)
 	}
+	s.Loads = int(w.loads.Load())
 	select {
 	case at := <-w.contacted:
 		s.Contact = at.Sub(began)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -42,7 +43,8 @@ type world struct {
 	contacted chan time.Time // receives one time, at the first contact
 	env       []string
 	stops     []func()
-	key       string // accepted by Momento
+	key       string // accepted by Momento or Valkey
+	loads     atomic.Int32
 }
 
 func newWorld(scenario string) (*world, error) {
@@ -82,7 +84,7 @@ func (w *world) begin(scenario string) error {
 	toDynamoDB := distant{listeners[1], DynamoDBConnect, w.contact}
 	w.stops = append(w.stops,
 		serveHTTP(listeners[0], w.api.handler()),
-		serveHTTP(toDynamoDB, http.HandlerFunc(dynamoDB)),
+		serveHTTP(toDynamoDB, http.HandlerFunc(w.dynamoDB)),
 	)
 	switch scenario {
 	case Healthy, Slow:
@@ -133,29 +135,31 @@ func (w *world) begin(scenario string) error {
 	return nil
 }
 
-// dynamoDB answers GetItem from a table that holds ann.
-func dynamoDB(w http.ResponseWriter, r *http.Request) {
+// dynamoDB answers GetItem from a table that holds ann, and counts her loads.
+func (w *world) dynamoDB(out http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Key struct{ PK struct{ S string } }
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		w.WriteHeader(http.StatusBadRequest)
+		out.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	out.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	if in.Key.PK.S != "USER#ann" {
-		_, _ = io.WriteString(w, "{}")
+		_, _ = io.WriteString(out, "{}")
 		return
 	}
-	_, _ = io.WriteString(w, `{"Item":{"PK":{"S":"USER#ann"},"SK":{"S":"USER#ann"},`+
+	w.loads.Add(1)
+	_, _ = io.WriteString(out, `{"Item":{"PK":{"S":"USER#ann"},"SK":{"S":"USER#ann"},`+
 		`"username":{"S":"ann"},"firstName":{"S":"Ann"},"lastName":{"S":"Lee"}}}`)
 }
 
-// secretsManager forwards requests to a Secrets Manager that holds the API key.
+// secretsManager forwards requests to a Secrets Manager that holds the API key and the password.
 func (w *world) secretsManager() http.Handler {
 	server := secretstest.NewServer()
 	w.stops = append(w.stops, server.Close)
-	server.Put("accounts/MomentoAuthToken", fmt.Sprintf(`{"MOMENTO_AUTH_TOKEN":%q,"password":%q}`, v1(w.key), w.key))
+	server.Put("accounts/MomentoAuthToken", fmt.Sprintf(`{"MOMENTO_AUTH_TOKEN":%q}`, v1(w.key)))
+	server.Put("accounts/valkey", fmt.Sprintf(`{"password":%q}`, w.key))
 	target, _ := url.Parse(server.URL) // http://127.0.0.1:port
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {

@@ -206,7 +206,7 @@ func callersVerdict(o Outcome) string {
 // kind describes the end of a call in one or two words.
 func (e Ending) kind() string {
 	switch {
-	case e.Stuck:
+	case e.Abandoned:
 		return "hang"
 	case e.Goexit:
 		return "goroutine ended"

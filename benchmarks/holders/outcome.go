@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// stuck is the maximum wait for a call. Cases take less than a tenth of it, except for a contender
+// abandonAfter is the maximum wait for a call. Cases take less than a tenth of it, except for a contender
 // that runs the opens of a storm one after the other.
-const stuck = time.Second
+const abandonAfter = time.Second
 
 // Outcome is the result of one contender in one case.
 type Outcome struct {
@@ -25,12 +25,12 @@ type Outcome struct {
 
 // Ending is how one call ended.
 type Ending struct {
-	Value  int           `json:",omitempty"`
-	Err    string        `json:",omitempty"`
-	Panic  string        `json:",omitempty"` // its value as %v prints it
-	Goexit bool          `json:",omitempty"` // the calling goroutine was ended
-	Stuck  bool          `json:",omitempty"` // not ended within a second
-	Took   time.Duration // until the end
+	Value     int           `json:",omitempty"`
+	Err       string        `json:",omitempty"`
+	Panic     string        `json:",omitempty"` // its value as %v prints it
+	Goexit    bool          `json:",omitempty"` // the calling goroutine was ended
+	Abandoned bool          `json:",omitempty"` // not ended within a second
+	Took      time.Duration // until the end
 }
 
 func (e Ending) good() bool { return e.Value != 0 && e.Err == "" }
@@ -66,7 +66,7 @@ func panicText(p any) string {
 
 // wait waits for calls to end.
 func wait(calls ...<-chan Ending) []Ending {
-	limit := time.After(stuck)
+	limit := time.After(abandonAfter)
 	endings := make([]Ending, len(calls))
 	for i, c := range calls {
 		select {
@@ -79,7 +79,7 @@ func wait(calls ...<-chan Ending) []Ending {
 			select {
 			case endings[i] = <-c:
 			default:
-				endings[i] = Ending{Stuck: true, Took: stuck}
+				endings[i] = Ending{Abandoned: true, Took: abandonAfter}
 			}
 		}
 	}

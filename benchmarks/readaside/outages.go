@@ -22,20 +22,20 @@ type Outage struct {
 
 // Request is how one request with a deadline ended.
 type Request struct {
-	Took  time.Duration
-	Err   string `json:",omitempty"`
-	Wrong bool   `json:",omitempty"` // the wrong user was returned
-	Stuck bool   `json:",omitempty"` // the request has not returned long after the deadline
+	Took      time.Duration
+	Err       string `json:",omitempty"`
+	Wrong     bool   `json:",omitempty"` // the wrong user was returned
+	Abandoned bool   `json:",omitempty"` // the request has not returned long after the deadline
 }
 
 // Good reports whether the caller got the requested user.
-func (r Request) Good() bool { return r.Err == "" && !r.Wrong && !r.Stuck }
+func (r Request) Good() bool { return r.Err == "" && !r.Wrong && !r.Abandoned }
 
 const (
-	deadline   = 300 * time.Millisecond // of the caller
-	outageLoad = 5 * time.Millisecond   // duration of a load from the table
-	stuck      = time.Second
-	requests   = 10
+	deadline     = 300 * time.Millisecond // of the caller
+	outageLoad   = 5 * time.Millisecond   // duration of a load from the table
+	abandonAfter = time.Second
+	requests     = 10
 )
 
 // cacheFault is a fault of a cache that contains ann.
@@ -120,7 +120,7 @@ func outage(ctx context.Context, c contender, f cacheFault) (Outage, error) {
 			o.First = r
 		}
 		o.Later = r
-		if r.Stuck {
+		if r.Abandoned {
 			break // the other requests would not return either
 		}
 	}
@@ -143,8 +143,8 @@ func request(ctx context.Context, get read) Request {
 	select {
 	case r := <-ended:
 		return r
-	case <-time.After(stuck):
-		return Request{Took: stuck, Stuck: true}
+	case <-time.After(abandonAfter):
+		return Request{Took: abandonAfter, Abandoned: true}
 	}
 }
 
@@ -159,7 +159,7 @@ func OutagesTable(all []Outage) table.Table {
 	}
 	fs := cacheFaults()
 	t.Rows = table.Grid(all, len(fs), func(o Outage) string { return o.Contender }, func(o Outage) string {
-		if o.First.Stuck {
+		if o.First.Abandoned {
 			return o.First.String()
 		}
 		return o.First.String() + ", then " + o.Later.String()
@@ -174,7 +174,7 @@ func OutagesTable(all []Outage) table.Table {
 func (r Request) String() string {
 	ms := fmt.Sprintf("%.0f ms", float64(r.Took)/float64(time.Millisecond))
 	switch {
-	case r.Stuck:
+	case r.Abandoned:
 		return "hangs"
 	case r.Wrong:
 		return "wrong user"

@@ -55,8 +55,8 @@ func Warm(ctx context.Context) error {
 }
 
 func warmUp(ctx context.Context) (tableErr, cacheErr error) {
-	cacheCtx, leave := context.WithCancelCause(ctx)
-	defer leave(nil)
+	cacheCtx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	warmed := make(chan error, 1)
 	if _, client := cache(); client == nil {
 		warmed <- nil
@@ -67,7 +67,7 @@ func warmUp(ctx context.Context) (tableErr, cacheErr error) {
 	defer cancel()
 	tableErr = lazyclient.WarmAll(tableCtx, table{})
 
-	timer := time.AfterFunc(cacheWait(), func() { leave(errStillOpening) })
+	timer := time.AfterFunc(cacheWait(), func() { stop(errStillOpening) })
 	defer timer.Stop()
 	if cacheErr = <-warmed; errors.Is(cacheErr, errStillOpening) {
 		cacheErr = nil

@@ -38,15 +38,15 @@ func TestIsAuthErrorIsOnlyAboutTheToken(t *testing.T) {
 func TestACallsErrorJoinsWhatTheSDKHides(t *testing.T) {
 	s := newServer(t)
 	slow := errors.New("over the cache's budget")
-	left := errors.New("the caller left")
+	canceled := errors.New("the caller was canceled")
 	within := func(d time.Duration) func(context.Context) (context.Context, context.CancelFunc) {
 		return func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeoutCause(ctx, d, slow)
 		}
 	}
-	leave := func(ctx context.Context) (context.Context, context.CancelFunc) {
+	canceling := func(ctx context.Context) (context.Context, context.CancelFunc) {
 		ctx, cancel := context.WithCancelCause(ctx)
-		time.AfterFunc(20*time.Millisecond, func() { cancel(left) })
+		time.AfterFunc(20*time.Millisecond, func() { cancel(canceled) })
 		return ctx, func() { cancel(nil) }
 	}
 	tests := map[string]struct {
@@ -62,8 +62,8 @@ func TestACallsErrorJoinsWhatTheSDKHides(t *testing.T) {
 			[]error{context.DeadlineExceeded, slow}, []error{context.Canceled}, ": TimeoutError: ",
 		},
 		"cancellation": {
-			hang, leave, momento.CanceledError,
-			[]error{context.Canceled, left}, []error{context.DeadlineExceeded}, ": the caller left",
+			hang, canceling, momento.CanceledError,
+			[]error{context.Canceled, canceled}, []error{context.DeadlineExceeded}, ": the caller was canceled",
 		},
 		"the SDK's own timeout": {
 			hang, within(time.Minute), momento.TimeoutError,
@@ -133,13 +133,13 @@ func TestADeadlineReportedEarlyByTheServerIsTheContextsDeadline(t *testing.T) {
 func TestAnEndedContextMakesNoCall(t *testing.T) {
 	s := newServer(t)
 	c, n := coldCacheOf(t, s.opener(t))
-	why := errors.New("the caller left")
+	why := errors.New("the caller was canceled")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(why)
 	_, err := c.Get(ctx, "k")
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, why)
-	require.EqualError(t, err, `momentocache: get from cache "accounts": the caller left`)
+	require.EqualError(t, err, `momentocache: get from cache "accounts": the caller was canceled`)
 	assert.Zero(t, n.opened.Load())
 	assert.Zero(t, s.Requests(""))
 }

@@ -171,12 +171,12 @@ func TestAClosedHolderIsAnError(t *testing.T) {
 func TestAnEndedContextMakesNoCall(t *testing.T) {
 	p := startProxy(t, newRedis(t).Addr(), nil)
 	c, _ := coldCacheOf(t, valkeycache.Opener{Address: p.addr})
-	why := errors.New("the caller left")
+	why := errors.New("the caller was canceled")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(why)
 	_, err := c.Get(ctx, "k")
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, why)
-	require.EqualError(t, err, "valkeycache: get from the server: the caller left")
+	require.EqualError(t, err, "valkeycache: get from the server: the caller was canceled")
 	assert.Zero(t, p.dials())
 }

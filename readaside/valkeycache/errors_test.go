@@ -69,7 +69,7 @@ func TestAServerInClusterModeIsNamed(t *testing.T) {
 func TestACallsErrorHoldsTheCauseOfItsContextsEnd(t *testing.T) {
 	p := startProxy(t, newRedis(t).Addr(), nil)
 	c, _ := cacheOf(t, valkeycache.Opener{Address: p.addr})
-	slow, left := errors.New("over the cache's budget"), errors.New("the caller left")
+	slow, canceled := errors.New("over the cache's budget"), errors.New("the caller was canceled")
 	p.inject(answering(mute))
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, slow)
 	defer cancel()
@@ -78,11 +78,11 @@ func TestACallsErrorHoldsTheCauseOfItsContextsEnd(t *testing.T) {
 	require.ErrorIs(t, err, slow)
 	require.EqualError(t, err, "valkeycache: get from "+p.addr+": context deadline exceeded: over the cache's budget")
 
-	leaving, leave := context.WithCancelCause(t.Context())
-	time.AfterFunc(20*time.Millisecond, func() { leave(left) })
-	err = c.Delete(leaving, "k")
+	ctx, stop := context.WithCancelCause(t.Context())
+	time.AfterFunc(20*time.Millisecond, func() { stop(canceled) })
+	err = c.Delete(ctx, "k")
 	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorIs(t, err, left)
+	require.ErrorIs(t, err, canceled)
 	require.NotErrorIs(t, err, context.DeadlineExceeded)
 }
 

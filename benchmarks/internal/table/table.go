@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 )
 
 // Table has a row for each contender or fault, and a column for each question.
@@ -26,7 +27,28 @@ func (t Table) String() string {
 		fmt.Fprintf(w, "| %s \t\n", strings.Join(row, " \t "))
 	}
 	_ = w.Flush() // writes to a Builder do not fail
-	fmt.Fprintf(&b, "\n%s\n", t.Note)
+	fmt.Fprintf(&b, "\n%s\n", wrap(t.Note))
+	return b.String()
+}
+
+// wrap breaks text into lines of at most 100 characters.
+func wrap(text string) string {
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+		case column+1+n > 100:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
 	return b.String()
 }
 

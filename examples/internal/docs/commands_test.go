@@ -60,15 +60,18 @@ func checkTests(t *testing.T, b block) {
 	}
 }
 
+// copied is the directory beside this repository into which a document copies an example.
+var copied = regexp.MustCompile(`\.\./\w+`)
+
 // checkCopy runs the commands that copy an example into a module, elsewhere.
 func checkCopy(t *testing.T, b block) {
 	script := "set -eu\n"
 	for _, c := range b.commands() {
-		script += strings.ReplaceAll(c.text, "../products", `"$COPY"`) + "\n"
+		script += copied.ReplaceAllString(c.text, `"$$COPY"`) + "\n"
 	}
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "COPY="+filepath.Join(t.TempDir(), "products"))
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "COPY="+filepath.Join(t.TempDir(), "copy"))
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%v: %s", b, out)
 }

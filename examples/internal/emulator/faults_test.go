@@ -28,7 +28,7 @@ func TestDelayPassesBeforeTheAnswer(t *testing.T) {
 	})
 }
 
-func TestHungRequestEndsWhenItsClientLeaves(t *testing.T) {
+func TestHungRequestEndsWhenItsClientIsCanceled(t *testing.T) {
 	eachService(t, func(t *testing.T, s service) {
 		s.inject(emulator.Fault{Action: emulator.Hang})
 		ctx, cancel := context.WithCancel(t.Context())

@@ -137,11 +137,11 @@ func TestInvokeReturnsTheCauseOfItsContextAndTheInvocationGoesOn(t *testing.T) {
 	t.Parallel()
 	p := start(t, "plain", runtimeapi.Options{})
 	require.NoError(t, p.Ready(t.Context()))
-	left := errors.New("the client left")
+	gone := errors.New("the client was canceled")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	time.AfterFunc(20*time.Millisecond, func() { cancel(left) })
+	time.AfterFunc(20*time.Millisecond, func() { cancel(gone) })
 	_, err := p.Invoke(ctx, runtimeapi.Invocation{Payload: []byte(`{"do": "sleep", "sleep": 200000000}`)})
-	require.ErrorIs(t, err, left)
+	require.ErrorIs(t, err, gone)
 	invoke(t, p, do("answer"))
 }
 
