@@ -114,6 +114,8 @@ func TestAnInvalidKeyIsRefusedBeforeTheDial(t *testing.T) {
 	for name, row := range map[string]struct{ key, want string }{
 		"no key at all":          {"hunter2-hunter2", "not a Momento API key"},
 		"JWT of two parts":       {strings.TrimSuffix(good, "."+signature), "not a Momento API key"},
+		"JWT in quotes":          {`"` + good + `"`, "not a Momento API key"},
+		"JWT without a header":   {good[strings.Index(good, "."):], "not a Momento API key"},
 		"base64 of another text": {base64.StdEncoding.EncodeToString([]byte("hunter2-hunter2")), "not a Momento API key"},
 		"v1 without API key":     {v1(t, region, ""), "not a Momento API key"},
 		"v1 without endpoint":    {v1(t, "", good), "not a Momento API key"},
@@ -169,6 +171,8 @@ func TestAnEndpointOfAnotherFormIsRefusedBeforeTheSecretIsFetched(t *testing.T) 
 	for endpoint, want := range map[string]string{
 		"cache." + region:                "the region's endpoint",
 		"api.cache." + region:            "the region's endpoint",
+		"Cache." + region:                "the region's endpoint",
+		"API." + region:                  "the region's endpoint",
 		"https://" + region:              "a URL",
 		"http://127.0.0.1:8080":          "a URL",
 		region + ":443":                  "has a port but is not a loopback address",

@@ -46,12 +46,13 @@ type Opener struct {
 	//	any                                        a loopback host:port    that address in plain text
 	//
 	// A region's endpoint is a host such as cell-us-east-1-1.prod.a.momentohq.com: see
-	// https://docs.momentohq.com/platform/regions. For any other form, and for a host that differs from the key's host, Open returns an error.
+	// https://docs.momentohq.com/platform/regions. For any other form, and for a host that differs
+	// from the key's host, Open returns an error.
 	Endpoint string
 
-	// Cache is the name of the cache that Open checks. If the service does not have that cache,
-	// Open fails. If Cache is "", Open accepts any answer. It should equal the Name of the Cache
-	// that uses the client.
+	// Cache is the name of the cache that Open checks. If the service does not have that cache, or
+	// the name is invalid, Open fails. If Cache is "", Open accepts any answer. It should equal the
+	// Name of the Cache that uses the client.
 	Cache string
 
 	// ConsistentReads makes reads see every write that has returned. By default, the service may
