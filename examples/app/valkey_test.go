@@ -56,6 +56,7 @@ func TestAnInvalidValkeySettingIsOneErrorLineThatNamesIt(t *testing.T) {
 	for entry, variable := range map[string]string{
 		"CACHE_ENDPOINT=rediss://cache.example.com": "CACHE_ENDPOINT",
 		"CACHE_ENDPOINT=cache.example.com":          "CACHE_ENDPOINT",
+		"CACHE_ENDPOINT= ":                          "CACHE_ENDPOINT",
 		"CACHE_SECRET_ID=other":                     "CACHE_SECRET_ID",
 		"CACHE_SECRET_ID=accounts/MomentoAuthToken": "CACHE_SECRET_ID", // has no member password
 	} {
@@ -64,6 +65,30 @@ func TestAnInvalidValkeySettingIsOneErrorLineThatNamesIt(t *testing.T) {
 			p, _, _ := startOnValkey(t, entry)
 			assert.Equal(t, 404, invokeProcess(t, p, functionURL("GET", "/users/ada")).StatusCode, "DynamoDB answers")
 			assertOneError(t, p, variable)
+		})
+	}
+}
+
+func TestAPasswordThatCannotBeReadIsReportedWithItsSetting(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	for name, text := range map[string]string{
+		"with a newline at its end": "s3cret\n",
+		"in broken JSON":            `{"password": "s3cret"`,
+		"empty":                     `{"password": ""}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stack, err := emulator.Start(emulator.Options{})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, stack.Close()) })
+			stack.SecretsManager.Put("valkey", text)
+			p := startFunction(t, stack, 0, "CACHE_ENDPOINT="+l.Addr().String(), "CACHE_SECRET_ID=valkey",
+				"AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency")
+			assertOneError(t, p, "CACHE_SECRET_ID")
+			assert.NotContains(t, p.Log(), "s3cret")
 		})
 	}
 }
