@@ -30,9 +30,8 @@
 // The pauses are random: up to 25ms before the second attempt, up to twice that before the third,
 // and so on up to 400ms. On average the nine pauses take 1.2s in all, so a longer outage ends the
 // retries before a later deadline. Calls retry the errors that the SDK's standard mode retries, and
-// status
-// 429. There is no retry quota: an outage would exhaust the quota of a client and leave it without
-// retries. The settings AWS_MAX_ATTEMPTS and AWS_RETRY_MODE do not apply.
+// status 429. There is no retry quota: an outage would exhaust the quota of a client and leave it
+// without retries. The settings AWS_MAX_ATTEMPTS and AWS_RETRY_MODE do not apply.
 //
 // # Settings that are kept
 //
