@@ -46,6 +46,7 @@ func TestEachKindOfKeyOpensOrIsRefusedAsTheTableSays(t *testing.T) {
 		"v2 without":                         {v2, "", "", "names no endpoint: set Opener.Endpoint to your region's, such as " + region},
 		"v1 without":                         {old, "", "cache." + region + ":443", ""},
 		"v1 with its own":                    {old, region, "cache." + region + ":443", ""},
+		"v1 with its own in upper case":      {old, strings.ToUpper(region), "cache." + region + ":443", ""},
 		"v1 with another":                    {old, another, "", "names the host " + region + ", but Opener.Endpoint is " + another},
 		"v1 around an opaque key":            {v1(t, region, "opaque"), "", "cache." + region + ":443", ""},
 		"v1 around a v2 key":                 {v1(t, region, v2), "", "cache." + region + ":443", ""},
