@@ -47,16 +47,25 @@ func (e *settingError) Unwrap() error { return e.err }
 // tableError returns the failure err of the table as a *settingError if TABLE_NAME is its cause.
 func tableError(err error) error {
 	_, missing := errors.AsType[*types.ResourceNotFoundException](err)
-	if missing || isInvalid(err) { // the name, or a table with other keys
+	if missing || isRefused(err) {
 		return &settingError{"TABLE_NAME", err}
 	}
 	return err
 }
 
-// isInvalid reports whether a service of AWS refuses a parameter, such as an invalid name.
-func isInvalid(err error) bool {
+// isRefused reports whether a service of AWS refuses a request because its name is invalid, or
+// because the role does not permit it. A role that permits one table or secret, as those of the
+// templates do, gets that answer for any other name.
+func isRefused(err error) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
-	return ok && (api.ErrorCode() == "ValidationException" || api.ErrorCode() == "InvalidParameterException")
+	if !ok {
+		return false
+	}
+	switch api.ErrorCode() {
+	case "ValidationException", "InvalidParameterException", "AccessDeniedException":
+		return true
+	}
+	return false
 }
 
 // momentoError returns the failure err of [momentocache.Opener.Open] as a *settingError if a
@@ -78,7 +87,7 @@ func momentoError(err error) error {
 		if momentoEndpoint() == "" { // the key names the host
 			variable = "MOMENTO_SECRET_ID"
 		}
-	case errors.Is(err, secrets.ErrNotFound), isInvalid(err):
+	case errors.Is(err, secrets.ErrNotFound), isRefused(err):
 		variable = "MOMENTO_SECRET_ID"
 	case errors.Is(err, secrets.ErrNoKey),
 		errors.Is(err, secrets.ErrNotString),

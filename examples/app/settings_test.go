@@ -76,21 +76,28 @@ func assertOneError(t *testing.T, p *runtimeapi.Process, variable string) {
 	assert.Contains(t, errors[0], variable+": this setting cannot work: ")
 }
 
-// The emulators do not check names.
+// The emulators check neither names nor permissions.
 func TestNameThatAWSRefusesIsOneErrorLineThatNamesTheSetting(t *testing.T) {
+	type server interface {
+		Inject(faults ...emulator.Fault)
+	}
+	table := func(s *emulator.Stack) server { return s.DynamoDB }
+	secret := func(s *emulator.Stack) server { return s.SecretsManager }
 	for _, c := range []struct {
 		variable, code string
-		server         func(*emulator.Stack) interface{ Inject(...emulator.Fault) }
+		server         func(*emulator.Stack) server
 	}{
-		{"TABLE_NAME", "ValidationException", func(s *emulator.Stack) interface{ Inject(...emulator.Fault) } { return s.DynamoDB }},
-		{"MOMENTO_SECRET_ID", "ValidationException", func(s *emulator.Stack) interface{ Inject(...emulator.Fault) } { return s.SecretsManager }},
-		{"MOMENTO_SECRET_ID", "InvalidParameterException", func(s *emulator.Stack) interface{ Inject(...emulator.Fault) } { return s.SecretsManager }},
+		{"TABLE_NAME", "ValidationException", table},
+		{"TABLE_NAME", "AccessDeniedException", table},
+		{"MOMENTO_SECRET_ID", "ValidationException", secret},
+		{"MOMENTO_SECRET_ID", "InvalidParameterException", secret},
+		{"MOMENTO_SECRET_ID", "AccessDeniedException", secret},
 	} {
 		t.Run(c.variable+" "+c.code, func(t *testing.T) {
 			stack, err := emulator.Start(emulator.Options{})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, stack.Close()) })
-			c.server(stack).Inject(emulator.Fault{Action: emulator.Fail, Status: 400, Code: c.code, Message: "Invalid name."})
+			c.server(stack).Inject(emulator.Fault{Action: emulator.Fail, Status: 400, Code: c.code, Message: "refused"})
 			p := startFunction(t, stack, 0, "AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency")
 			assertOneError(t, p, c.variable)
 		})

@@ -66,7 +66,7 @@ func valkeyError(err error) error {
 		return nil
 	case strings.HasPrefix(err.Error(), "valkeycache: Opener.Address "), dns != nil && dns.IsNotFound:
 		variable = "CACHE_ENDPOINT"
-	case errors.Is(err, secrets.ErrNotFound), isInvalid(err), isUnreadable(err), isNoAuth(err):
+	case errors.Is(err, secrets.ErrNotFound), isRefused(err), isUnreadable(err), isNoAuth(err):
 		variable = "CACHE_SECRET_ID"
 	default:
 		return err
