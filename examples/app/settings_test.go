@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"strings"
@@ -29,6 +30,7 @@ func TestInvalidSettingIsOneErrorLineThatNamesIt(t *testing.T) {
 		{"endpoint that looks like another setting", "MOMENTO_ENDPOINT", "", []string{"MOMENTO_ENDPOINT=https://Opener.Cache/set Opener.Key to the member that holds the key"}},
 		// The resolver does not look names in .onion up: there is no such host.
 		{"endpoint that does not exist", "MOMENTO_ENDPOINT", "", []string{"MOMENTO_ENDPOINT=cell.onion"}},
+		{"host of a v1 key that does not exist", "MOMENTO_SECRET_ID", base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"cell.onion","api_key":"s3cret"}`)), []string{"MOMENTO_ENDPOINT="}},
 		{"no endpoint for a v2 key", "MOMENTO_ENDPOINT", "", []string{"MOMENTO_ENDPOINT="}},
 		{"no such secret", "MOMENTO_SECRET_ID", "", []string{"MOMENTO_SECRET_ID=other"}},
 		{"secret that is no key", "MOMENTO_SECRET_ID", "s3cret-password", nil},
