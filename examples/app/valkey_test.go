@@ -56,7 +56,6 @@ func TestAnInvalidValkeySettingIsOneErrorLineThatNamesIt(t *testing.T) {
 	for entry, variable := range map[string]string{
 		"CACHE_ENDPOINT=rediss://cache.example.com": "CACHE_ENDPOINT",
 		"CACHE_ENDPOINT=cache.example.com":          "CACHE_ENDPOINT",
-		"CACHE_ENDPOINT= ":                          "CACHE_ENDPOINT",
 		"CACHE_SECRET_ID=other":                     "CACHE_SECRET_ID",
 		"CACHE_SECRET_ID=accounts/MomentoAuthToken": "CACHE_SECRET_ID", // has no member password
 	} {

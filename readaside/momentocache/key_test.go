@@ -111,12 +111,13 @@ func TestEachKindOfKeyOpensOnALoopbackEndpoint(t *testing.T) {
 
 func TestAnInvalidKeyIsRefusedBeforeTheDial(t *testing.T) {
 	good := jwt(t, claims{"t": "g"})
+	_, headless, _ := strings.Cut(good, ".")
 	expired := jwt(t, claims{"t": "g", "exp": 1234567890})
 	for name, row := range map[string]struct{ key, want string }{
 		"no key at all":          {"hunter2-hunter2", "not a Momento API key"},
 		"JWT of two parts":       {strings.TrimSuffix(good, "."+signature), "not a Momento API key"},
 		"JWT in quotes":          {`"` + good + `"`, "not a Momento API key"},
-		"JWT without a header":   {good[strings.Index(good, "."):], "not a Momento API key"},
+		"JWT without a header":   {"." + headless, "not a Momento API key"},
 		"base64 of another text": {base64.StdEncoding.EncodeToString([]byte("hunter2-hunter2")), "not a Momento API key"},
 		"v1 without API key":     {v1(t, region, ""), "not a Momento API key"},
 		"v1 without endpoint":    {v1(t, "", good), "not a Momento API key"},
