@@ -75,6 +75,25 @@ func TestObserveSeesOneEventPerStep(t *testing.T) {
 	})
 }
 
+// A fence of a write of unknown outcome would stay for eight seconds.
+func TestARefusedWriteLeavesNoFence(t *testing.T) {
+	for kind, addedBy := range map[accounts.Kind]string{accounts.NotFound: "nobody", accounts.Forbidden: "cat"} {
+		synctest.Test(t, func(t *testing.T) {
+			s, db, _ := withCompany(t, accounts.Options{})
+			_, err := s.AddUserToOrganization(t.Context(),
+				accounts.Membership{Organization: "tech-corp", Username: "dan", Role: accounts.Member}, addedBy)
+			require.ErrorIs(t, err, kind)
+			time.Sleep(2 * time.Millisecond)
+			for range 2 {
+				_, err := s.GetMembership(t.Context(), "tech-corp", "dan")
+				require.ErrorIs(t, err, accounts.NotFound)
+			}
+			gets, _ := db.counted()
+			assert.Equal(t, 1, gets, "the second read is from the cache")
+		})
+	}
+}
+
 func TestHitCostsTwentyAllocationsAtMostAndObserveNone(t *testing.T) {
 	db, cache := newTable(), newMemory()
 	measure := func(observe func(context.Context, readaside.Event)) float64 {

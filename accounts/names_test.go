@@ -133,6 +133,9 @@ func TestErrorsNameTheOrganizationAsTheCallerDoesAndTellItsSlug(t *testing.T) {
 		return err
 	}
 	long := "Acme" + strings.Repeat(" ", 200)
+	org, member := strings.Repeat("o", 128), strings.Repeat("m", 128)
+	_, notMember := s.GetMembership(t.Context(), org, member)
+	_, noOrg := s.GetOrganization(t.Context(), strings.Repeat("é", 100))
 	for name, test := range map[string]struct {
 		err  error
 		want string
@@ -160,6 +163,11 @@ func TestErrorsNameTheOrganizationAsTheCallerDoesAndTellItsSlug(t *testing.T) {
 		"a long name": {
 			add(long, "bob", accounts.Member, "ann"),
 			`accounts: organization "` + long[:128] + `...": not found: the organization's slug is "acme"`,
+		},
+		"two names of the greatest length": {notMember, `accounts: membership "` + org + "/" + member + `": not found`},
+		"a long name that is read": {
+			noOrg,
+			`accounts: organization "` + strings.Repeat("é", 64) + `...": not found: the organization's slug is "` + strings.Repeat("e", 100) + `"`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) { assert.EqualError(t, test.err, test.want) })

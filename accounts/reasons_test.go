@@ -248,8 +248,11 @@ func TestOldItemTellsNotFoundFromForbidden(t *testing.T) {
 }
 
 func TestImpossibleCheckThatPassesIsNoSuccess(t *testing.T) {
-	s := newService(t, &canned{}, accounts.Options{})
+	cache := newMemory()
+	s := newService(t, &canned{}, accounts.Options{Cache: cache, CacheTimeout: time.Minute})
 	_, err := s.AddUserToOrganization(t.Context(),
 		accounts.Membership{Organization: "acme", Username: "dan", Role: accounts.Member}, "dan")
 	require.ErrorContains(t, err, "passed a check that always fails")
+	require.Len(t, cache.keys(), 1)
+	assert.Nil(t, cache.value(cache.keys()[0]), "no membership is cached")
 }

@@ -99,7 +99,7 @@ func get[K, T any](ctx context.Context, r *readaside.Reader[K, T], id K, entity,
 		return v, f
 	}
 	if !found {
-		return v, &Error{Kind: NotFound, Entity: entity, ID: cut(name), Reason: reason}
+		return v, &Error{Kind: NotFound, Entity: entity, ID: name, Reason: reason}
 	}
 	return v, nil
 }

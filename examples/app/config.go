@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 	"github.com/momentohq/client-sdk-go/momento"
 
 	"github.com/warmclient/warmclient/readaside/momentocache"
@@ -45,10 +46,26 @@ func (e *settingError) Unwrap() error { return e.err }
 
 // tableError returns the failure err of the table as a *settingError if TABLE_NAME is its cause.
 func tableError(err error) error {
-	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
+	_, missing := errors.AsType[*types.ResourceNotFoundException](err)
+	if missing || isRefused(err) {
 		return &settingError{"TABLE_NAME", err}
 	}
 	return err
+}
+
+// isRefused reports whether a service of AWS refuses a request because its name is invalid, or
+// because the role does not permit it. A role that permits one table or secret, as those of the
+// templates do, gets that answer for any other name.
+func isRefused(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return false
+	}
+	switch api.ErrorCode() {
+	case "ValidationException", "InvalidParameterException", "AccessDeniedException":
+		return true
+	}
+	return false
 }
 
 // momentoError returns the failure err of [momentocache.Opener.Open] as a *settingError if a
@@ -65,15 +82,21 @@ func momentoError(err error) error {
 		strings.HasPrefix(text, "momentocache: Opener.Endpoint "),
 		strings.Contains(text, ", but Opener.Endpoint is "):
 		variable = "MOMENTO_ENDPOINT"
-	case errors.Is(err, secrets.ErrNotFound):
+	case strings.HasSuffix(text, "name resolver error: produced zero addresses"): // there is no such host
+		variable = "MOMENTO_ENDPOINT"
+		if momentoEndpoint() == "" { // the key names the host
+			variable = "MOMENTO_SECRET_ID"
+		}
+	case errors.Is(err, secrets.ErrNotFound), isRefused(err):
 		variable = "MOMENTO_SECRET_ID"
 	case errors.Is(err, secrets.ErrNoKey),
 		errors.Is(err, secrets.ErrNotString),
 		strings.HasSuffix(text, "set Opener.Key to the member that holds the key"):
 		variable = "MOMENTO_SECRET_KEY"
-	case strings.HasPrefix(text, "momentocache: API key in "): // the key is malformed, expired or does not match the endpoint
+	case strings.HasPrefix(text, "momentocache: read the API key: "), // it is empty, for example, or has white space around it
+		strings.HasPrefix(text, "momentocache: API key in "): // it is malformed, expired or does not match the endpoint
 		variable = "MOMENTO_SECRET_ID"
-	case isCacheNotFound(err):
+	case isCacheRefused(err):
 		variable = "CACHE_NAME"
 	default:
 		return err
@@ -81,9 +104,10 @@ func momentoError(err error) error {
 	return &settingError{variable, err}
 }
 
-func isCacheNotFound(err error) bool {
+// isCacheRefused reports whether the cache does not exist or its name is invalid.
+func isCacheRefused(err error) bool {
 	m, ok := errors.AsType[momento.MomentoError](err)
-	return ok && m.Code() == momento.CacheNotFoundError
+	return ok && (m.Code() == momento.CacheNotFoundError || m.Code() == momento.InvalidArgumentError)
 }
 
 // reported contains the variables that were logged at ERROR.

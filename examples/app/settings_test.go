@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"strings"
@@ -24,11 +25,18 @@ func TestInvalidSettingIsOneErrorLineThatNamesIt(t *testing.T) {
 		{"no table", "TABLE_NAME", "", []string{"TABLE_NAME="}},
 		{"table that does not exist", "TABLE_NAME", "", []string{"TABLE_NAME=other"}},
 		{"cache that does not exist", "CACHE_NAME", "", []string{"CACHE_NAME=other"}},
+		{"cache whose name is blank", "CACHE_NAME", "", []string{"CACHE_NAME= "}},
 		{"endpoint that is a URL", "MOMENTO_ENDPOINT", "", []string{"MOMENTO_ENDPOINT=https://example.com"}},
 		{"endpoint that looks like another setting", "MOMENTO_ENDPOINT", "", []string{"MOMENTO_ENDPOINT=https://Opener.Cache/set Opener.Key to the member that holds the key"}},
+		// The resolver does not look names in .onion up: there is no such host.
+		{"endpoint that does not exist", "MOMENTO_ENDPOINT", "", []string{"MOMENTO_ENDPOINT=cell.onion"}},
+		{"host of a v1 key that does not exist", "MOMENTO_SECRET_ID", base64.StdEncoding.EncodeToString([]byte(`{"endpoint":"cell.onion","api_key":"s3cret"}`)), []string{"MOMENTO_ENDPOINT="}},
 		{"no endpoint for a v2 key", "MOMENTO_ENDPOINT", "", []string{"MOMENTO_ENDPOINT="}},
 		{"no such secret", "MOMENTO_SECRET_ID", "", []string{"MOMENTO_SECRET_ID=other"}},
 		{"secret that is no key", "MOMENTO_SECRET_ID", "s3cret-password", nil},
+		{"secret with a newline at its end", "MOMENTO_SECRET_ID", "s3cret-password\n", nil},
+		{"secret that is broken JSON", "MOMENTO_SECRET_ID", `{"MOMENTO_AUTH_TOKEN": "s3cret"`, nil},
+		{"member that is empty", "MOMENTO_SECRET_ID", `{"MOMENTO_AUTH_TOKEN": ""}`, nil},
 		{"member that the secret lacks", "MOMENTO_SECRET_KEY", "", []string{"MOMENTO_SECRET_KEY=OTHER"}},
 		{"no member for a JSON object", "MOMENTO_SECRET_KEY", "", []string{"MOMENTO_SECRET_KEY="}},
 		{"member that is no string", "MOMENTO_SECRET_KEY", `{"MOMENTO_AUTH_TOKEN": ["s3cret"]}`, nil},
@@ -68,6 +76,34 @@ func assertOneError(t *testing.T, p *runtimeapi.Process, variable string) {
 	}
 	require.Len(t, errors, 1, p.Log())
 	assert.Contains(t, errors[0], variable+": this setting cannot work: ")
+}
+
+// The emulators check neither names nor permissions.
+func TestNameThatAWSRefusesIsOneErrorLineThatNamesTheSetting(t *testing.T) {
+	type server interface {
+		Inject(faults ...emulator.Fault)
+	}
+	table := func(s *emulator.Stack) server { return s.DynamoDB }
+	secret := func(s *emulator.Stack) server { return s.SecretsManager }
+	for _, c := range []struct {
+		variable, code string
+		server         func(*emulator.Stack) server
+	}{
+		{"TABLE_NAME", "ValidationException", table},
+		{"TABLE_NAME", "AccessDeniedException", table},
+		{"MOMENTO_SECRET_ID", "ValidationException", secret},
+		{"MOMENTO_SECRET_ID", "InvalidParameterException", secret},
+		{"MOMENTO_SECRET_ID", "AccessDeniedException", secret},
+	} {
+		t.Run(c.variable+" "+c.code, func(t *testing.T) {
+			stack, err := emulator.Start(emulator.Options{})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, stack.Close()) })
+			c.server(stack).Inject(emulator.Fault{Action: emulator.Fail, Status: 400, Code: c.code, Message: "refused"})
+			p := startFunction(t, stack, 0, "AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency")
+			assertOneError(t, p, c.variable)
+		})
+	}
 }
 
 func TestTwoInvalidSettingsAreALineEach(t *testing.T) {

@@ -116,3 +116,16 @@ func TestFunctionStartsWhateverIsDown(t *testing.T) {
 		assert.Contains(t, p.Log(), part)
 	}
 }
+
+func TestReadsOfTheCacheAreConsistent(t *testing.T) {
+	t.Parallel()
+	stack, err := emulator.Start(emulator.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, stack.Close()) })
+	stack.Momento.SetLag(time.Hour) // of replicas
+	p := startFunction(t, stack, 0)
+	for start := time.Now(); !strings.Contains(p.Log(), "get user: negative hit"); time.Sleep(20 * time.Millisecond) {
+		require.Less(t, time.Since(start), 20*time.Second, p.Log())
+		require.Equal(t, 404, invokeProcess(t, p, functionURL("GET", "/users/ada")).StatusCode)
+	}
+}

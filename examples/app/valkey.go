@@ -66,13 +66,18 @@ func valkeyError(err error) error {
 		return nil
 	case strings.HasPrefix(err.Error(), "valkeycache: Opener.Address "), dns != nil && dns.IsNotFound:
 		variable = "CACHE_ENDPOINT"
-	case errors.Is(err, secrets.ErrNotFound), errors.Is(err, secrets.ErrNoKey),
-		errors.Is(err, secrets.ErrNotString), isNoAuth(err):
+	case errors.Is(err, secrets.ErrNotFound), isRefused(err), isUnreadable(err), isNoAuth(err):
 		variable = "CACHE_SECRET_ID"
 	default:
 		return err
 	}
 	return &settingError{variable, err}
+}
+
+// isUnreadable reports whether the secret has no password in the expected form.
+func isUnreadable(err error) bool {
+	e, ok := errors.AsType[*secrets.Error](err)
+	return ok && e.Op == "read"
 }
 
 // isNoAuth reports whether the server requires a password and got none.

@@ -68,6 +68,30 @@ func TestAnInvalidValkeySettingIsOneErrorLineThatNamesIt(t *testing.T) {
 	}
 }
 
+func TestAPasswordThatCannotBeReadIsReportedWithItsSetting(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	for name, text := range map[string]string{
+		"with a newline at its end": "s3cret\n",
+		"in broken JSON":            `{"password": "s3cret"`,
+		"empty":                     `{"password": ""}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stack, err := emulator.Start(emulator.Options{})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, stack.Close()) })
+			stack.SecretsManager.Put("valkey", text)
+			p := startFunction(t, stack, 0, "CACHE_ENDPOINT="+l.Addr().String(), "CACHE_SECRET_ID=valkey",
+				"AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency")
+			assertOneError(t, p, "CACHE_SECRET_ID")
+			assert.NotContains(t, p.Log(), "s3cret")
+		})
+	}
+}
+
 func TestAMissingPasswordIsReportedWithItsSetting(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

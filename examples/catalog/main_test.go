@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -154,7 +155,7 @@ func TestRotationFailsNoRequest(t *testing.T) {
 	}
 	put("first")
 	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", vault.URL)
-	c, _ := newTestCatalog(t)
+	c, reads := newTestCatalog(t)
 	if err := lazyclient.WarmAll(t.Context(), c, c.cache, c.ratesKey); err != nil {
 		t.Fatal(err)
 	}
@@ -171,4 +172,13 @@ func TestRotationFailsNoRequest(t *testing.T) {
 	send(t, c, "GET", "tea?currency=EUR", "", 200, `{"name":"Tea","priceCents":315}`)
 	send(t, c, "PUT", "tea", dearTea, 204, "")
 	send(t, c, "GET", "tea", "", 200, dearTea)
+
+	cache.SetLag(time.Hour) // of replicas, which a consistent read does not ask
+	for start, before := time.Now(), int32(-1); before != reads.Load(); {
+		if time.Since(start) > 20*time.Second {
+			t.Fatal("the cache answers no read")
+		}
+		before = reads.Load()
+		send(t, c, "GET", "tea", "", 200, dearTea)
+	}
 }

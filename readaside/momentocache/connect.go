@@ -31,8 +31,13 @@ func (o Opener) connect(ctx context.Context, c *client, address string, perCall 
 		_, err := c.Get(ctx, &momento.GetRequest{CacheName: cmp.Or(o.Cache, probe), Key: momento.String(probe)})
 		early := time.Since(began) < perCall
 		awaitDeadline(ctx, err)
-		if o.Cache != "" && errorCode(err) == momento.CacheNotFoundError {
-			return fmt.Errorf("momentocache: connect to %s: Opener.Cache: there is no cache %q: %w", address, o.Cache, c.scrub.err(err))
+		if o.Cache != "" {
+			switch errorCode(err) {
+			case momento.CacheNotFoundError:
+				return newCallError(ctx, c, fmt.Sprintf("connect to %s: Opener.Cache: there is no cache %q", address, o.Cache), err)
+			case momento.InvalidArgumentError: // the SDK refuses a blank name without a call
+				return newCallError(ctx, c, fmt.Sprintf("connect to %s: Opener.Cache %q", address, o.Cache), err)
+			}
 		}
 		if answered(ctx, err, early) {
 			return nil

@@ -91,6 +91,10 @@ func claimsOf(jwt string) (c claims, ok bool) {
 	if len(parts) != 3 {
 		return c, false
 	}
+	header, err := base64.RawURLEncoding.DecodeString(parts[0])
+	if err != nil || !json.Valid(header) {
+		return c, false
+	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	return c, err == nil && json.Unmarshal(payload, &c) == nil
 }
@@ -149,12 +153,13 @@ func (k apiKey) endpoints(endpoint string) (auth.AllEndpoints, error) {
 
 // checkEndpoint returns an error if endpoint is not a valid Opener.Endpoint.
 func checkEndpoint(endpoint string) error {
+	lower := strings.ToLower(endpoint)
 	switch {
 	case endpoint == "":
 		return nil
 	case strings.Contains(endpoint, "://"):
 		return errors.New("a URL: it must be a host, such as " + exampleHost)
-	case strings.HasPrefix(endpoint, "cache."), strings.HasPrefix(endpoint, "api."):
+	case strings.HasPrefix(lower, "cache."), strings.HasPrefix(lower, "api."):
 		return errors.New("a host of one of the region's services: it must be the region's endpoint, such as " + exampleHost)
 	case strings.Contains(endpoint, ":"):
 		return checkLoopback(endpoint)

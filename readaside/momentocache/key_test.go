@@ -46,6 +46,7 @@ func TestEachKindOfKeyOpensOrIsRefusedAsTheTableSays(t *testing.T) {
 		"v2 without":                         {v2, "", "", "names no endpoint: set Opener.Endpoint to your region's, such as " + region},
 		"v1 without":                         {old, "", "cache." + region + ":443", ""},
 		"v1 with its own":                    {old, region, "cache." + region + ":443", ""},
+		"v1 with its own in upper case":      {old, strings.ToUpper(region), "cache." + region + ":443", ""},
 		"v1 with another":                    {old, another, "", "names the host " + region + ", but Opener.Endpoint is " + another},
 		"v1 around an opaque key":            {v1(t, region, "opaque"), "", "cache." + region + ":443", ""},
 		"v1 around a v2 key":                 {v1(t, region, v2), "", "cache." + region + ":443", ""},
@@ -110,10 +111,13 @@ func TestEachKindOfKeyOpensOnALoopbackEndpoint(t *testing.T) {
 
 func TestAnInvalidKeyIsRefusedBeforeTheDial(t *testing.T) {
 	good := jwt(t, claims{"t": "g"})
+	_, headless, _ := strings.Cut(good, ".")
 	expired := jwt(t, claims{"t": "g", "exp": 1234567890})
 	for name, row := range map[string]struct{ key, want string }{
 		"no key at all":          {"hunter2-hunter2", "not a Momento API key"},
 		"JWT of two parts":       {strings.TrimSuffix(good, "."+signature), "not a Momento API key"},
+		"JWT in quotes":          {`"` + good + `"`, "not a Momento API key"},
+		"JWT without a header":   {"." + headless, "not a Momento API key"},
 		"base64 of another text": {base64.StdEncoding.EncodeToString([]byte("hunter2-hunter2")), "not a Momento API key"},
 		"v1 without API key":     {v1(t, region, ""), "not a Momento API key"},
 		"v1 without endpoint":    {v1(t, "", good), "not a Momento API key"},
@@ -169,6 +173,8 @@ func TestAnEndpointOfAnotherFormIsRefusedBeforeTheSecretIsFetched(t *testing.T) 
 	for endpoint, want := range map[string]string{
 		"cache." + region:                "the region's endpoint",
 		"api.cache." + region:            "the region's endpoint",
+		"Cache." + region:                "the region's endpoint",
+		"API." + region:                  "the region's endpoint",
 		"https://" + region:              "a URL",
 		"http://127.0.0.1:8080":          "a URL",
 		region + ":443":                  "has a port but is not a loopback address",

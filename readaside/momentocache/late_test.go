@@ -96,6 +96,38 @@ func TestThreeLateCallsReplaceTheClientAndTheThirdNamesTheCause(t *testing.T) {
 	}
 }
 
+// refused is a client whose key is refused.
+type refused struct{ momento.CacheClient }
+
+func (refused) Delete(context.Context, *momento.DeleteRequest) (responses.DeleteResponse, error) {
+	return nil, momento.NewMomentoError(momento.AuthenticationError, "no", nil)
+}
+
+func TestAWriteWhoseTimeRunsOutWhileItsClientIsReplacedIsNotReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var opens atomic.Int32
+		holder := &lazyclient.Holder[momento.CacheClient]{
+			Open: func(ctx context.Context) (momento.CacheClient, error) {
+				if opens.Add(1) == 1 {
+					return refused{}, nil
+				}
+				<-ctx.Done()
+				return nil, ctx.Err()
+			},
+			Stale: momentocache.IsStale,
+		}
+		require.NoError(t, holder.Warm(t.Context()))
+		c := &momentocache.Cache{Client: holder, Name: "accounts"}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		err := c.Delete(ctx, "k")
+		require.ErrorIs(t, err, readaside.ErrNotReady, "no failure of the cache")
+		require.True(t, momentocache.IsAuthError(err), "and why: %v", err)
+		assert.EqualValues(t, 2, opens.Load())
+		require.NoError(t, holder.Close(t.Context()))
+	})
+}
+
 func TestASlowServiceIsReconnectedAtMostOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := hangs

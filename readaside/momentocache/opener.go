@@ -50,9 +50,9 @@ type Opener struct {
 	// from the key's host, Open returns an error.
 	Endpoint string
 
-	// Cache is the name of the cache that Open checks. If the service does not have that cache,
-	// Open fails. If Cache is "", Open accepts any answer. It should equal the Name of the Cache
-	// that uses the client.
+	// Cache is the name of the cache that Open checks. If the service does not have that cache, or
+	// the name is invalid, Open fails. If Cache is "", Open accepts any answer. It should equal the
+	// Name of the Cache that uses the client.
 	Cache string
 
 	// ConsistentReads makes reads see every write that has returned. By default, the service may

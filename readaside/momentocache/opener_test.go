@@ -73,12 +73,27 @@ func TestACacheThatDoesNotExistIsNamedByOpen(t *testing.T) {
 	_, err := o.Open(t.Context())
 	require.ErrorContains(t, err, `Opener.Cache: there is no cache "acounts"`)
 	require.ErrorContains(t, err, s.addr)
+	require.NotContains(t, err.Error(), "\n")
 	requireNoClientLeft(t)
 
 	o.Cache = "accounts"
 	client, err := o.Open(t.Context())
 	require.NoError(t, err)
 	client.Close()
+}
+
+func TestACacheNameThatCannotBeIsAnErrorOfOpen(t *testing.T) {
+	s := newServer(t, "accounts")
+	o := s.opener(t)
+	o.Cache = " "
+	_, err := o.Open(t.Context())
+	require.ErrorContains(t, err, `Opener.Cache " ": InvalidArgumentError: `)
+	requireNoClientLeft(t)
+
+	s.Inject(fail(codes.InvalidArgument, "the name is too long"))
+	o.Cache = strings.Repeat("a", 256)
+	_, err = o.Open(t.Context())
+	require.ErrorContains(t, err, "the name is too long")
 }
 
 func TestConsistentReadsDoNotLag(t *testing.T) {

@@ -159,6 +159,16 @@ func TestNoErrorOrLogHoldsAKeyThatTheServiceQuotes(t *testing.T) {
 	}
 }
 
+// A part of an opaque key does not look like a key.
+func TestAnErrorThatRefusesTheKeyHoldsNothingOfTheServicesText(t *testing.T) {
+	s := newServer(t)
+	c, _ := newCache(t, s)
+	s.Inject(fail(codes.Unauthenticated, "no key begins with 0paque-0123"))
+	_, err := c.Get(t.Context(), "k")
+	require.True(t, momentocache.IsAuthError(err))
+	assert.NotContains(t, fmt.Sprintf("%v %+v %#v %q", err, err, err, err), "0paque")
+}
+
 // lines is a custom logger.
 type lines struct {
 	mu  sync.Mutex
