@@ -26,7 +26,7 @@ import (
 const timeout = 10 * time.Second
 
 // patience is the maximum wait on a busy machine.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // services are the three servers of the functions, and the secrets that must not be logged.
 type services struct {

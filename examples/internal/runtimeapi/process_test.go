@@ -88,7 +88,7 @@ func TestInvokeReturnsAStreamedResponseAndTheErrorBehindIt(t *testing.T) {
 
 func TestInvokeRefusesAResponseOfMoreThanLambdaTakes(t *testing.T) {
 	t.Parallel()
-	p := start(t, "plain", runtimeapi.Options{})
+	p := start(t, "plain", runtimeapi.Options{Timeout: 20 * time.Second})
 	_, err := p.Invoke(t.Context(), do("too much"))
 	failed, ok := errors.AsType[*runtimeapi.FunctionError](err)
 	require.True(t, ok, "%v", err)
