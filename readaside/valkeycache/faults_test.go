@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -93,6 +94,8 @@ func TestNoRequestFailsByAFaultOfTheServer(t *testing.T) {
 		"not RESP":           func(p *proxy) { p.inject(answering("HTTP/1.1 400 Bad Request\r\n\r\n")) },
 		"an impossible size": func(p *proxy) { p.inject(answering("$-5\r\n")) },
 		"a huge size":        func(p *proxy) { p.inject(answering("$99999999999999\r\n")) },
+		"a size without CR":  func(p *proxy) { p.inject(answering("$11\nX\r\n+OK\r\n+OK\r\n")) },
+		"arrays in arrays":   func(p *proxy) { p.inject(answering(strings.Repeat("*1\r\n", 4_000_000))) },
 		"two answers":        func(p *proxy) { p.inject(answering("+OK\r\n-ERR farewell\r\n")) },
 		"an answer too early": func(p *proxy) {
 			p.inject(answering(mute, "GET"))
