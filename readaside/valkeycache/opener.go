@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/valkey-io/valkey-go"
@@ -62,7 +63,8 @@ type Opener struct {
 // the deadline passes or ctx is done, the error wraps context.DeadlineExceeded or the cause of ctx.
 func (o Opener) Open(ctx context.Context) (valkey.Client, error) {
 	if err := checkAddress(o.Address); err != nil {
-		return nil, fmt.Errorf("valkeycache: Opener.Address %q: %w", o.Address, err)
+		// What precedes an @ may be a password.
+		return nil, fmt.Errorf("valkeycache: Opener.Address %q: %w", o.Address[strings.LastIndexByte(o.Address, '@')+1:], err)
 	}
 	if o.Credentials != nil && (o.Username != "" || o.Source != nil) {
 		return nil, errors.New("valkeycache: Opener.Credentials is set together with Username or Source")

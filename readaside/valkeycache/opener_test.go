@@ -100,11 +100,14 @@ func TestOpenRefusesInvalidOptions(t *testing.T) {
 		`valkeycache: Opener.Address "localhost:redis": port is not a number`:                        {Address: "localhost:redis"},
 		`valkeycache: Opener.Address "localhost:0": port is not a number`:                            {Address: "localhost:0"},
 		`valkeycache: Opener.Address "rediss://cache.example.com:6379": a URL: it must be host:port`: {Address: "rediss://cache.example.com:6379"},
+		`valkeycache: Opener.Address "cache.example.com:6379": a URL`:                                {Address: "rediss://ada:" + password + "@cache.example.com:6379"},
+		`valkeycache: Opener.Address "cache.example.com:6380": not of the form`:                      {Address: password + "@cache.example.com:6380"},
 		`valkeycache: Opener.Credentials is set together with`:                                       {Address: "localhost:1", Credentials: credentials, Username: "ada"},
 		`valkeycache: Opener.Credentials is set together with Username or Source`:                    {Address: "localhost:1", Credentials: credentials, Source: text("a")},
 	} {
 		_, err := o.Open(t.Context())
 		require.ErrorContains(t, err, want)
+		requireNothingOf(t, every(err), password)
 	}
 }
 
