@@ -10,6 +10,7 @@ import (
 
 	"github.com/valkey-io/valkey-go"
 
+	calls "github.com/warmclient/warmclient/internal/guard"
 	"github.com/warmclient/warmclient/secrets"
 )
 
@@ -88,6 +89,9 @@ func (o Opener) Open(ctx context.Context) (valkey.Client, error) {
 		return nil, err
 	}
 	<-dialing.done
+	if p, ok := dialing.err.(*calls.PanicError); ok {
+		panic(p.Unwrap())
+	}
 	if dialing.err != nil {
 		return nil, newCallError(ctx, c, connecting, dialing.err)
 	}
