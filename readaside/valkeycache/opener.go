@@ -60,8 +60,9 @@ type Opener struct {
 // fail with an error for which IsStale returns true.
 //
 // If Address has no port or has a scheme, or if Credentials is set together with Username or
-// Source, Open returns an error without dialing. No error contains the password or a part of it. If
-// the deadline passes or ctx is done, the error wraps context.DeadlineExceeded or the cause of ctx.
+// Source, Open returns an error without dialing. No error contains the password or a part of it. An
+// error of Source or Credentials is wrapped. If a deadline passes or ctx is done while Open
+// connects, the error wraps context.DeadlineExceeded or the cause of ctx.
 func (o Opener) Open(ctx context.Context) (valkey.Client, error) {
 	if err := checkAddress(o.Address); err != nil {
 		// What precedes an @ may be a password.
