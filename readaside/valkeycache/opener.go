@@ -46,8 +46,8 @@ type Opener struct {
 
 	// Options changes the options of the client and is applied last. It can set the size of the
 	// buffers or a DialCtxFn through a tunnel, for example. Without AlwaysPipelining, calls do not
-	// return when their context is done. Without AlwaysRESP2, a server that violates the protocol
-	// may end the process.
+	// return when their context is canceled. Without AlwaysRESP2, a server that violates the
+	// protocol may end the process.
 	Options func(*valkey.ClientOption)
 
 	// ConnectTimeout limits the dial with its TLS handshake, and separately the wait for the first
@@ -115,7 +115,7 @@ func (o Opener) option(limit time.Duration) valkey.ClientOption {
 		DisableCache:      true,                        // no CLIENT TRACKING
 		ClientSetInfo:     valkey.DisableClientSetInfo, // no CLIENT SETINFO
 		PipelineMultiplex: -1,                          // one connection
-		AlwaysPipelining:  true,                        // otherwise a call ignores its context
+		AlwaysPipelining:  true,                        // otherwise a call ignores its cancellation
 		DisableRetry:      true,                        // the holder replaces the client
 		AlwaysRESP2:       true,
 		ConnWriteTimeout:  -1, // a call has its context
