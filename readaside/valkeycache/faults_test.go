@@ -192,6 +192,15 @@ func TestAWriteThatTimesOutDuringAReplacementIsNotReady(t *testing.T) {
 	}
 }
 
+func TestAViolationOfTheProtocolIsABrokenConnection(t *testing.T) {
+	p := startProxy(t, newRedis(t).Addr(), nil)
+	c, _ := cacheOf(t, valkeycache.Opener{Address: p.addr})
+	p.inject(answering("HTTP/1.1 400 Bad Request\r\n\r\n"))
+	_, err := c.Get(t.Context(), "k")
+	require.ErrorIs(t, err, readaside.ErrNotReady, "no failure of the cache")
+	require.True(t, valkeycache.IsStale(err), "%v", err)
+}
+
 func TestAClientDialsOnce(t *testing.T) {
 	p := startProxy(t, newRedis(t).Addr(), nil)
 	client, err := valkeycache.Opener{Address: p.addr}.Open(t.Context())
