@@ -47,7 +47,8 @@
 //
 //   - if both cache calls of a write were lost, until its process runs again and repeats the
 //     second, or for good if 1,024 other keys were waiting for that;
-//   - if the second was lost, or the process died, and the fence was evicted or has expired;
+//   - if the second was lost, or the process died, and the fence was evicted, has expired, or was
+//     deleted by a late call of an earlier write;
 //   - if two writes of one key overlap, and one of them loses its second call or its process;
 //   - if a write of unknown outcome takes effect after another writer deleted its fence, or the
 //     cache evicted it;

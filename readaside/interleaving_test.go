@@ -60,6 +60,36 @@ func TestNoInterleavingOfAReaderAndAWriterLeavesAnOldValue(t *testing.T) {
 	}
 }
 
+// TestNoInterleavingOfTwoWritersLeavesAnOldValue visits all interleavings of two writers in two
+// processes, the first of which knows its value, with all evictions, and with any one call that is
+// lost or late, or death of a writer.
+func TestNoInterleavingOfTwoWritersLeavesAnOldValue(t *testing.T) {
+	others := kinds
+	if raceEnabled {
+		others = kinds[:1]
+	}
+	for _, k := range others {
+		t.Run(k.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				key, entries := entriesOf(t)
+				n := 0
+				for e := new(enumeration); ; n++ {
+					w := newWorld(e, 2, 0)
+					w.put(key, entries["nothing"])
+					w.faults = 1
+					w.procs[0].write("writer 1", "", kinds[1], 1)
+					w.procs[1].write("writer 2", "", k, 2)
+					w.play(t)
+					if !e.next() {
+						break
+					}
+				}
+				t.Logf("%d executions", n+1)
+			})
+		})
+	}
+}
+
 // TestNoSampledInterleavingOfTwoReadersAndTwoWritersLeavesAnOldValue runs readers and writers in
 // two processes, at random.
 func TestNoSampledInterleavingOfTwoReadersAndTwoWritersLeavesAnOldValue(t *testing.T) {

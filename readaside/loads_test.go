@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/warmclient/warmclient/readaside"
 )
 
 func TestAWriteLetsTheNextLoadBeginWithoutWaiting(t *testing.T) {
@@ -186,33 +188,35 @@ func TestOneCallerFillsAndTheOthersReturnAtOnce(t *testing.T) {
 	})
 }
 
-func TestACallerWhoseGetFailedDoesNotFill(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f, g := newFixture(t), &gate{}
-		g.hold(f)
-		leased := make(chan struct{})
-		f.cache.hook(func(ctx context.Context, call string) error {
-			switch {
-			case call == "setifabsent":
-				<-leased
-			case call == "get" && ctx.Value(key{}) != nil:
-				return errTest
-			}
-			return nil
+func TestACallerWhoseGetFailedOrWasSkippedDoesNotFill(t *testing.T) {
+	for _, fault := range []error{errTest, readaside.ErrNotReady} {
+		synctest.Test(t, func(t *testing.T) {
+			f, g := newFixture(t), &gate{}
+			g.hold(f)
+			leased := make(chan struct{})
+			f.cache.hook(func(ctx context.Context, call string) error {
+				switch {
+				case call == "setifabsent":
+					<-leased
+				case call == "get" && ctx.Value(key{}) != nil:
+					return fault
+				}
+				return nil
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			one := f.async(ctx, "1")
+			synctest.Wait()
+			two := f.async(context.WithValue(t.Context(), key{}, true), "1")
+			synctest.Wait()
+			close(leased)
+			g.begun()
+			cancel()
+			<-one
+			g.pass(0)
+			<-two
+			require.NotContains(t, f.cache.took(), "setifequal", "%v", fault)
 		})
-		ctx, cancel := context.WithCancel(t.Context())
-		one := f.async(ctx, "1")
-		synctest.Wait()
-		two := f.async(context.WithValue(t.Context(), key{}, true), "1")
-		synctest.Wait()
-		close(leased)
-		g.begun()
-		cancel()
-		<-one
-		g.pass(0)
-		<-two
-		require.NotContains(t, f.cache.took(), "setifequal")
-	})
+	}
 }
 
 type key struct{}

@@ -91,6 +91,22 @@ func TestTheCacheTakesHalfOfTheCallersTimeAtMost(t *testing.T) {
 	}
 }
 
+func TestAFillTakesHalfOfTheTimeThatTheLoadLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.db.put(product{"1", "pen", 120})
+		f.db.hooks(nil, func() { time.Sleep(60 * time.Millisecond) })
+		f.cache.hang("setifequal")
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		_, found, err := f.Get(ctx, "1")
+		require.NoError(t, err)
+		require.True(t, found)
+		require.Equal(t, 75*time.Millisecond, time.Since(began))
+	})
+}
+
 func TestACallersEndDuringTheFillReturnsTheValue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)

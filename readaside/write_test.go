@@ -169,6 +169,17 @@ func TestUnchangedWithoutAnAcknowledgedFenceLeavesTheCacheAlone(t *testing.T) {
 	require.Equal(t, "get", f.cache.took()[0], "nothing is pending")
 }
 
+func TestAFenceThatWasNotLiftedIsDeletedByALaterCall(t *testing.T) {
+	f := newFixture(t)
+	f.cache.fail(errTest, "setifequal")
+	err := f.Write(t.Context(), func(context.Context) error { return readaside.Unchanged(errTest) }, f.Changed("1"))
+	require.Same(t, errTest, err)
+	require.Equal(t, []string{"set", "setifequal"}, f.cache.took())
+	f.cache.hook(nil)
+	_, _, _ = f.Get(t.Context(), "1")
+	require.Equal(t, []string{"delete", "get"}, f.cache.took()[:2])
+}
+
 func TestUnchangedDoesNotLiftAnothersFence(t *testing.T) {
 	f := newFixture(t)
 	f.db.put(product{"1", "pen", 120})

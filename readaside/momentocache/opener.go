@@ -85,8 +85,9 @@ type Opener struct {
 // IsAuthError and IsStale return true.
 //
 // If the API key is malformed, has expired or does not match Endpoint, Open returns an error
-// without dialing. The error names the secret and the member, and contains no part of the key. If
-// the deadline passes or ctx is done, the error wraps context.DeadlineExceeded or the cause of ctx.
+// without dialing. The error names the secret and the member, and contains no part of the key. An
+// error of Source is wrapped. If a deadline passes or ctx is done while Open connects, the error
+// wraps context.DeadlineExceeded or the cause of ctx.
 func (o Opener) Open(ctx context.Context) (momento.CacheClient, error) {
 	if o.Source == nil {
 		return nil, errors.New("momentocache: Opener.Source is nil")

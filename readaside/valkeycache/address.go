@@ -16,7 +16,7 @@ func checkAddress(address string) error {
 		return errors.New("a URL: it must be host:port, such as " + exampleAddress)
 	}
 	host, port, err := net.SplitHostPort(address)
-	if err != nil || host == "" {
+	if err != nil || host == "" || strings.Contains(host, "@") {
 		return errors.New("not of the form host:port, such as " + exampleAddress)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/valkey-io/valkey-go"
+
+	calls "github.com/warmclient/warmclient/internal/guard"
 )
 
 // A dialing dials the connection of a client while the password is being fetched.
@@ -25,12 +27,16 @@ type dialError struct{ error }
 func dial(ctx context.Context, option valkey.ClientOption, limit time.Duration, cancel context.CancelCauseFunc) *dialing {
 	d := &dialing{done: make(chan struct{})}
 	go func() {
-		defer close(d.done)
 		ctx, stop := context.WithTimeout(ctx, limit)
-		defer stop()
-		if d.conn, d.err = connect(ctx, option); d.err != nil {
-			cancel(dialError{d.err})
-		}
+		d.err = calls.ErrGoexit // what remains if a function of the user ends this goroutine
+		defer func() {
+			stop()
+			if d.err != nil {
+				cancel(dialError{d.err})
+			}
+			close(d.done)
+		}()
+		d.conn, d.err = calls.Call(func() (net.Conn, error) { return connect(ctx, option) })
 	}()
 	return d
 }

@@ -39,10 +39,11 @@
 // # Connections
 //
 // A client has one connection, on which calls are pipelined. AlwaysPipelining is on, because with
-// valkey-go's default a single call ignores its context while it waits for the answer. It makes a
-// single call slower by some microseconds; BenchmarkHit measures it. Keep-alives are off, because a
-// Lambda process is frozen between requests. A connection that died during a freeze is detected
-// when it is used; see [Cache].
+// valkey-go's default a single call ignores its cancellation while it waits for the answer, and
+// closes the connection if it exceeds its deadline. It makes a single call slower by some
+// microseconds; BenchmarkHit measures it. Keep-alives are off, because a Lambda process is frozen
+// between requests. A connection that died during a freeze is detected when it is used; see
+// [Cache].
 //
 // # Eviction
 //

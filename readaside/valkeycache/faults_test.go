@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -93,6 +94,8 @@ func TestNoRequestFailsByAFaultOfTheServer(t *testing.T) {
 		"not RESP":           func(p *proxy) { p.inject(answering("HTTP/1.1 400 Bad Request\r\n\r\n")) },
 		"an impossible size": func(p *proxy) { p.inject(answering("$-5\r\n")) },
 		"a huge size":        func(p *proxy) { p.inject(answering("$99999999999999\r\n")) },
+		"a size without CR":  func(p *proxy) { p.inject(answering("$11\nX\r\n+OK\r\n+OK\r\n")) },
+		"arrays in arrays":   func(p *proxy) { p.inject(answering(strings.Repeat("*1\r\n", 4_000_000))) },
 		"two answers":        func(p *proxy) { p.inject(answering("+OK\r\n-ERR farewell\r\n")) },
 		"an answer too early": func(p *proxy) {
 			p.inject(answering(mute, "GET"))
@@ -187,6 +190,15 @@ func TestAWriteThatTimesOutDuringAReplacementIsNotReady(t *testing.T) {
 		require.ErrorIs(t, err, readaside.ErrNotReady, name)
 		require.True(t, valkeycache.IsStale(err), "%v", err)
 	}
+}
+
+func TestAViolationOfTheProtocolIsABrokenConnection(t *testing.T) {
+	p := startProxy(t, newRedis(t).Addr(), nil)
+	c, _ := cacheOf(t, valkeycache.Opener{Address: p.addr})
+	p.inject(answering("HTTP/1.1 400 Bad Request\r\n\r\n"))
+	_, err := c.Get(t.Context(), "k")
+	require.ErrorIs(t, err, readaside.ErrNotReady, "no failure of the cache")
+	require.True(t, valkeycache.IsStale(err), "%v", err)
 }
 
 func TestAClientDialsOnce(t *testing.T) {

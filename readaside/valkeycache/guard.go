@@ -8,8 +8,8 @@ import (
 
 // A guard is a connection that fails if the server violates the protocol. The client's reader
 // panics if a length is invalid, or if there is an answer without a request, such as a gateway's
-// message before it closes an idle connection. The reader runs on its own goroutine, so the panic
-// would end the process.
+// message before it closes an idle connection, and it allocates what a length announces. The reader
+// runs on its own goroutine, so the panic would end the process.
 type guard struct {
 	net.Conn
 
@@ -55,9 +55,11 @@ func (g *guard) admit(p []byte) bool {
 // idle reports whether all written requests have been answered.
 func (g *guard) idle() bool { return g.got.Load() >= g.asked.Load() }
 
-// maxLength is the maximum length of a string in a server's default configuration
-// (proto-max-bulk-len), and the maximum number of members accepted in an array.
-const maxLength = 512 << 20
+const (
+	maxLength  = 512 << 20 // of a string, as in a server's default configuration (proto-max-bulk-len)
+	maxMembers = 1 << 20   // of an array
+	maxDepth   = 128       // of arrays in arrays, for each of which the client's reader calls itself
+)
 
 // framing finds the ends of messages in a RESP2 stream. Requests and answers have the same format.
 type framing struct {
@@ -68,6 +70,7 @@ type framing struct {
 	size  int64
 	minus bool
 	digit bool
+	cr    bool // the line must end now
 }
 
 // within reports whether a message has begun but not ended.
@@ -87,7 +90,7 @@ func (f *framing) feed(p []byte) (ends int, err error) {
 		case !f.line:
 			switch b {
 			case '+', '-', ':', '$', '*':
-				f.line, f.kind, f.size, f.minus, f.digit = true, b, 0, false, false
+				f.line, f.kind, f.size, f.minus, f.digit, f.cr = true, b, 0, false, false, false
 			default:
 				return ends, errProtocol
 			}
@@ -109,10 +112,14 @@ func (f *framing) feed(p []byte) (ends int, err error) {
 
 // number processes a byte of a length, which is the line of a string or an array.
 func (f *framing) number(b byte) error {
-	if f.kind != '$' && f.kind != '*' || b == '\r' {
+	if f.kind != '$' && f.kind != '*' {
 		return nil
 	}
 	switch {
+	case f.cr:
+		return errProtocol
+	case b == '\r':
+		f.cr = true
 	case b == '-' && !f.minus && !f.digit:
 		f.minus = true
 	case b >= '0' && b <= '9' && f.size <= maxLength:
@@ -129,10 +136,12 @@ func (f *framing) begin() (ends int, err error) {
 		return f.end(), nil
 	}
 	switch {
-	case !f.digit, f.size > maxLength, f.minus && f.size != 1:
-		return 0, errProtocol
+	case !f.cr, !f.digit, f.size > maxLength, f.minus && f.size != 1:
+		return 0, errProtocol // without the CR, the client would drop the last digit
 	case f.minus, f.kind == '*' && f.size == 0: // nil, or an empty array
 		return f.end(), nil
+	case f.kind == '*' && (f.size > maxMembers || len(f.open) == maxDepth):
+		return 0, errProtocol
 	case f.kind == '*':
 		f.open = append(f.open, f.size)
 		return 0, nil

@@ -3,6 +3,7 @@ package valkeycache_test
 import (
 	"io"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -33,7 +34,8 @@ func TestAGuardFindsTheEndsOfMessages(t *testing.T) {
 func TestAGuardRefusesWhatTheClientPanicsAt(t *testing.T) {
 	for _, text := range []string{
 		"HTTP/1.1 400\r\n", "\r\n", "_\r\n", "%1\r\n", "$-2\r\n", "*-5\r\n", "$\r\n", "$-\r\n", "*\r\n", "$1a\r\n", "$--1\r\n", "$1-\r\n",
-		"$536870913\r\n", "$99999999999999999999\r\n", "*99999999999\r\n",
+		"$536870913\r\n", "$99999999999999999999\r\n", "*99999999999\r\n", "*1048577\r\n", strings.Repeat("*1\r\n", 129),
+		"$11\n", "*11\n", "$1\r1\n", "$1\r\r\n",
 	} {
 		for size := 1; size <= len(text); size++ {
 			_, err := valkeycache.Frames(text, size)

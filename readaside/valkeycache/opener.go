@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/valkey-io/valkey-go"
 
+	calls "github.com/warmclient/warmclient/internal/guard"
 	"github.com/warmclient/warmclient/secrets"
 )
 
@@ -44,8 +46,8 @@ type Opener struct {
 
 	// Options changes the options of the client and is applied last. It can set the size of the
 	// buffers or a DialCtxFn through a tunnel, for example. Without AlwaysPipelining, calls do not
-	// return when their context is done. Without AlwaysRESP2, a server that violates the protocol
-	// may end the process.
+	// return when their context is canceled. Without AlwaysRESP2, a server that violates the
+	// protocol may end the process.
 	Options func(*valkey.ClientOption)
 
 	// ConnectTimeout limits the dial with its TLS handshake, and separately the wait for the first
@@ -58,11 +60,13 @@ type Opener struct {
 // fail with an error for which IsStale returns true.
 //
 // If Address has no port or has a scheme, or if Credentials is set together with Username or
-// Source, Open returns an error without dialing. No error contains the password or a part of it. If
-// the deadline passes or ctx is done, the error wraps context.DeadlineExceeded or the cause of ctx.
+// Source, Open returns an error without dialing. No error contains the password or a part of it. An
+// error of Source or Credentials is wrapped. If a deadline passes or ctx is done while Open
+// connects, the error wraps context.DeadlineExceeded or the cause of ctx.
 func (o Opener) Open(ctx context.Context) (valkey.Client, error) {
 	if err := checkAddress(o.Address); err != nil {
-		return nil, fmt.Errorf("valkeycache: Opener.Address %q: %w", o.Address, err)
+		// What precedes an @ may be a password.
+		return nil, fmt.Errorf("valkeycache: Opener.Address %q: %w", o.Address[strings.LastIndexByte(o.Address, '@')+1:], err)
 	}
 	if o.Credentials != nil && (o.Username != "" || o.Source != nil) {
 		return nil, errors.New("valkeycache: Opener.Credentials is set together with Username or Source")
@@ -86,6 +90,9 @@ func (o Opener) Open(ctx context.Context) (valkey.Client, error) {
 		return nil, err
 	}
 	<-dialing.done
+	if p, ok := dialing.err.(*calls.PanicError); ok {
+		panic(p.Unwrap())
+	}
 	if dialing.err != nil {
 		return nil, newCallError(ctx, c, connecting, dialing.err)
 	}
@@ -108,7 +115,7 @@ func (o Opener) option(limit time.Duration) valkey.ClientOption {
 		DisableCache:      true,                        // no CLIENT TRACKING
 		ClientSetInfo:     valkey.DisableClientSetInfo, // no CLIENT SETINFO
 		PipelineMultiplex: -1,                          // one connection
-		AlwaysPipelining:  true,                        // otherwise a call ignores its context
+		AlwaysPipelining:  true,                        // otherwise a call ignores its cancellation
 		DisableRetry:      true,                        // the holder replaces the client
 		AlwaysRESP2:       true,
 		ConnWriteTimeout:  -1, // a call has its context

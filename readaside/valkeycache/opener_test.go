@@ -100,11 +100,14 @@ func TestOpenRefusesInvalidOptions(t *testing.T) {
 		`valkeycache: Opener.Address "localhost:redis": port is not a number`:                        {Address: "localhost:redis"},
 		`valkeycache: Opener.Address "localhost:0": port is not a number`:                            {Address: "localhost:0"},
 		`valkeycache: Opener.Address "rediss://cache.example.com:6379": a URL: it must be host:port`: {Address: "rediss://cache.example.com:6379"},
+		`valkeycache: Opener.Address "cache.example.com:6379": a URL`:                                {Address: "rediss://ada:" + password + "@cache.example.com:6379"},
+		`valkeycache: Opener.Address "cache.example.com:6380": not of the form`:                      {Address: password + "@cache.example.com:6380"},
 		`valkeycache: Opener.Credentials is set together with`:                                       {Address: "localhost:1", Credentials: credentials, Username: "ada"},
 		`valkeycache: Opener.Credentials is set together with Username or Source`:                    {Address: "localhost:1", Credentials: credentials, Source: text("a")},
 	} {
 		_, err := o.Open(t.Context())
 		require.ErrorContains(t, err, want)
+		requireNothingOf(t, every(err), password)
 	}
 }
 
@@ -229,6 +232,25 @@ func TestAPanicOfCredentialsIsTheCallersAndLeavesNoConnection(t *testing.T) {
 	require.PanicsWithValue(t, "no credentials", func() { _, _ = o.Open(t.Context()) })
 	require.Eventually(t, func() bool { return p.open() == 0 }, 5*time.Second, time.Millisecond)
 	requireNoClientLeft(t)
+}
+
+func TestAPanicOrAGoexitOfADialIsTheCallers(t *testing.T) {
+	for _, fails := range []func(){func() { panic("no tunnel") }, runtime.Goexit} {
+		o := valkeycache.Opener{Address: "localhost:1", ConnectTimeout: time.Minute, Options: func(o *valkey.ClientOption) {
+			o.DialCtxFn = func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) { fails(); return nil, nil }
+		}, Credentials: func(ctx context.Context) (string, string, error) { <-ctx.Done(); return "", "", ctx.Err() }}
+		var err error
+		func() {
+			defer func() {
+				if p, ok := recover().(error); ok {
+					err = p
+				}
+			}()
+			_, err = o.Open(t.Context())
+		}()
+		require.Regexp(t, "no tunnel|Goexit", err)
+		requireNoClientLeft(t)
+	}
 }
 
 func TestOptionsAreAppliedLast(t *testing.T) {
