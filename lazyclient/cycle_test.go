@@ -100,25 +100,44 @@ func TestEveryCallFromTheOwnOpenGetsErrCycleUnlessAValueCanBeServed(t *testing.T
 }
 
 func TestAnOpenWithoutAWaiterBeginsANewChain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var a, b lazyclient.Holder[int]
-		var asked error
-		a = lazyclient.Holder[int]{Name: "a", Open: func(ctx context.Context) (int, error) {
-			if err := b.TryUse(ctx, nothing); !errors.Is(err, lazyclient.ErrOpening) {
-				t.Errorf("TryUse: %v", err)
-			}
-			time.Sleep(time.Second)
-			return 1, nil
-		}}
-		b = lazyclient.Holder[int]{Name: "b", Open: func(ctx context.Context) (int, error) {
-			var v int
-			v, asked = a.Get(ctx) // a does not wait for b
-			return v + 1, asked
-		}}
-		requireValue(t, 1, &a)
-		requireValue(t, 2, &b)
-		require.NoError(t, asked)
-	})
+	for name, tc := range map[string]struct {
+		old  bool // b has a value that is older than MaxAge
+		want error
+	}{
+		"TryUse":  {want: lazyclient.ErrOpening},
+		"refresh": {old: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var a, b lazyclient.Holder[int]
+				var asked []error
+				a = lazyclient.Holder[int]{Name: "a", Open: func(ctx context.Context) (int, error) {
+					if err := b.TryUse(ctx, nothing); !errors.Is(err, tc.want) {
+						t.Errorf("TryUse: %v", err)
+					}
+					time.Sleep(time.Second)
+					return 1, nil
+				}}
+				opens := 0
+				b = lazyclient.Holder[int]{Name: "b", MaxAge: time.Minute, Open: func(ctx context.Context) (int, error) {
+					if opens++; tc.old && opens == 1 {
+						return 0, nil
+					}
+					v, err := a.Get(ctx) // a does not wait for b
+					asked = append(asked, err)
+					return v + 1, err
+				}}
+				if tc.old {
+					requireValue(t, 0, &b)
+					time.Sleep(2 * time.Minute)
+				}
+				requireValue(t, 1, &a)
+				synctest.Wait()
+				requireValue(t, 2, &b)
+				require.Equal(t, []error{nil}, asked)
+			})
+		})
+	}
 }
 
 func TestOpensMayShareAnotherHolderWithoutACycle(t *testing.T) {

@@ -178,6 +178,24 @@ func TestNilAndZeroValuesAreValues(t *testing.T) {
 	})
 }
 
+// A context of another type may compute its values with a holder.
+func TestValuesOfAContextMayComeFromTheHolder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opens := 0
+		h := lazyclient.Holder[int]{Open: counting(&opens, 0)}
+		require.NoError(t, h.Warm(asking{t.Context(), h.Reset}))
+		require.Equal(t, 1, opens)
+	})
+}
+
+// asking is a context that calls ask for each of its values.
+type asking struct {
+	context.Context
+	ask func()
+}
+
+func (c asking) Value(key any) any { c.ask(); return c.Context.Value(key) }
+
 func TestHolderWithoutOpenSaysSo(t *testing.T) {
 	h := lazyclient.Holder[int]{Name: "dynamodb"}
 	_, err := h.Get(t.Context())

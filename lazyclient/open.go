@@ -65,7 +65,8 @@ func (h *Holder[T]) await(ctx context.Context, waits bool) (*value[T], error) {
 // join returns a value that can be served, or the open to wait for, which it starts if need be, or
 // an error. A caller that does not wait has its open started though ctx has ended.
 func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T], error) {
-	cycle, ended := h.cycle(ctx), context.Cause(ctx)
+	parent, ended := nodeOf(ctx), context.Cause(ctx) // before the lock: ctx may be of the user's type
+	cycle := h.cycle(parent)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	// Under the lock: a clock read before another's failure would look like one that was set back.
@@ -90,9 +91,8 @@ func (h *Holder[T]) join(ctx context.Context, waits bool) (*value[T], *opening[T
 	case h.Open == nil:
 		return nil, nil, fmt.Errorf("lazyclient: holder %s has no Open", h.name())
 	}
-	var parent *node // of an open without waiters: none
-	if waits {
-		parent = nodeOf(ctx)
+	if !waits {
+		parent = nil
 	}
 	h.opening = h.start(ctx, parent, now)
 	return nil, h.opening, nil
@@ -274,11 +274,11 @@ func nodeOf(ctx context.Context) *node {
 	return n
 }
 
-// cycle returns ErrCycle if ctx was given to an open of h that has not returned, or to one that
-// such an open waits for.
-func (h *Holder[T]) cycle(ctx context.Context) error {
+// cycle returns ErrCycle if n is an open of h that has not returned, or one that such an open waits
+// for.
+func (h *Holder[T]) cycle(n *node) error {
 	path := h.name()
-	for n := nodeOf(ctx); n != nil; n = n.parent {
+	for ; n != nil; n = n.parent {
 		if n.returned.Load() {
 			continue
 		}

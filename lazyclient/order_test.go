@@ -2,6 +2,7 @@ package lazyclient_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -14,17 +15,24 @@ import (
 	"github.com/warmclient/warmclient/lazyclient"
 )
 
-func TestWaitersContinueAfterObserveOfOpenedHasReturned(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		observed, opens := false, 0
-		h := lazyclient.Holder[int]{Open: counting(&opens, time.Second), Observe: func(lazyclient.Event) {
-			time.Sleep(time.Second)
-			observed = true
-		}}
-		r := <-background(t.Context(), &h)
-		require.Equal(t, 2*time.Second, r.took)
-		require.True(t, observed)
-	})
+func TestWaitersContinueAfterObserveOfTheResultHasReturned(t *testing.T) {
+	for kind, err := range map[lazyclient.EventKind]error{lazyclient.Opened: nil, lazyclient.OpenFailed: errDown} {
+		t.Run(kind.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var observed lazyclient.EventKind
+				h := lazyclient.Holder[int]{
+					Open: func(context.Context) (int, error) { time.Sleep(time.Second); return 1, err },
+					Observe: func(e lazyclient.Event) {
+						time.Sleep(time.Second)
+						observed = e.Kind
+					},
+				}
+				r := <-background(t.Context(), &h)
+				require.Equal(t, 2*time.Second, r.took)
+				require.Equal(t, kind, observed)
+			})
+		})
+	}
 }
 
 // A value whose last reference is being dropped may be acquired at that moment, and then it is not
@@ -67,23 +75,33 @@ func TestAValueIsNeverReleasedWhileItIsUsed(t *testing.T) {
 	require.NoError(t, h.Close(t.Context()))
 }
 
-// Callers that come while an open fails do not take its failure for one of the future.
+// Callers that come while an open fails do not take its failure for one of the future. TryUse does
+// not wait for the open, so its callers are there at the moment of the failure.
 func TestCallersBesideAFailingOpenDoNotOpenAgainWithinTheBackoff(t *testing.T) {
-	for range 300 {
-		var opens atomic.Int32
+	for range 3_000 {
+		var opens, callers atomic.Int32
 		h := lazyclient.Holder[int]{
-			Open:    func(context.Context) (int, error) { opens.Add(1); return 0, errDown },
+			Open: func(context.Context) (int, error) {
+				opens.Add(1)
+				for callers.Load() < 4 {
+					runtime.Gosched()
+				}
+				return 0, errDown
+			},
 			Backoff: func(int) time.Duration { return time.Hour },
 		}
-		var callers sync.WaitGroup
-		for range 16 {
-			callers.Go(func() {
-				for range 20 {
-					_ = h.Warm(t.Context())
+		var done sync.WaitGroup
+		for range 4 {
+			done.Go(func() {
+				for first := true; !errors.Is(h.TryUse(t.Context(), nothing), errDown); first = false {
+					if first {
+						callers.Add(1)
+					}
+					runtime.Gosched()
 				}
 			})
 		}
-		callers.Wait()
+		done.Wait()
 		require.EqualValues(t, 1, opens.Load())
 	}
 }

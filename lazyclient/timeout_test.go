@@ -245,6 +245,29 @@ func TestManyCallersAfterAFreezeCauseOneOpenAndShareItsFailure(t *testing.T) {
 	})
 }
 
+func TestCallerBesideOneThatEndsAnOverdueOpenOpensAnewIfTheBackoffIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opens := 0
+		h := lazyclient.Holder[int]{
+			Open: func(ctx context.Context) (int, error) {
+				if opens++; opens == 1 {
+					<-ctx.Done()
+				}
+				return opens, ctx.Err()
+			},
+			Backoff: func(int) time.Duration { time.Sleep(time.Millisecond); return time.Minute },
+		}
+		first := background(t.Context(), &h)
+		synctest.Wait()
+		lazyclient.Freeze(&h, time.Hour)
+		ends := background(t.Context(), &h)
+		synctest.Wait() // it asks Backoff
+		requireValue(t, 2, &h)
+		require.Equal(t, 2, (<-ends).v)
+		require.ErrorIs(t, (<-first).err, context.DeadlineExceeded)
+	})
+}
+
 func TestWallClockThatRunsSlowDoesNotCancelTheBackoffOfAnOverrun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var opens atomic.Int32

@@ -78,6 +78,22 @@ func TestTryUseOfAStaleValueStartsTheReopenWithoutASecondRun(t *testing.T) {
 	})
 }
 
+func TestTryUseOfAStaleValueThatIsReplacedAlreadyDoesNotRunAgain(t *testing.T) {
+	opens, runs := 0, 0
+	h := lazyclient.Holder[int]{Open: counting(&opens, 0), Stale: isStale}
+	require.NoError(t, h.Warm(t.Context()))
+	err := h.TryUse(t.Context(), func(context.Context, int) error {
+		runs++
+		h.Reset()
+		requireValue(t, 2, &h)
+		return errStale
+	})
+	require.ErrorIs(t, err, errStale)
+	require.ErrorIs(t, err, lazyclient.ErrOpening)
+	require.Equal(t, 1, runs)
+	requireValue(t, 2, &h)
+}
+
 func TestTryUseKeepsTheValueFromBeingReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec, opens := recorder{}, 0

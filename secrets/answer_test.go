@@ -2,11 +2,14 @@ package secrets_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -55,6 +58,53 @@ func unwrapFirst(err error) error {
 		}
 	}
 	return nil
+}
+
+// The body of such an answer is the connection, whose reads ignore the context.
+func TestAnAnswerThatSwitchesProtocolsIsAnErrorAndItsConnectionIsClosed(t *testing.T) {
+	for name, of := range map[string]func(url string) secrets.Source{
+		"SecretsManager": func(url string) secrets.Source { return source(url) },
+		"Extension":      func(url string) secrets.Source { return secrets.Extension{ID: secretID, Endpoint: url} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			closed := make(chan struct{})
+			s := accept(t, func(s *service, conn *net.TCPConn) {
+				readRequest(conn)
+				_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+				_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+				if _, err := conn.Read(make([]byte, 1)); errors.Is(err, io.EOF) {
+					close(closed)
+				}
+			})
+			_, err := of(s.url).Fetch(t.Context())
+			require.ErrorContains(t, err, "101")
+			select {
+			case <-closed:
+			case <-time.After(20 * time.Second):
+				t.Error("the connection is kept")
+			}
+		})
+	}
+}
+
+func TestARequestThatIsNotSentIsNotBlamedOnTheAnswer(t *testing.T) {
+	const token = "two\nlines"
+	badToken := config("http://127.0.0.1:1")
+	badToken.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET", SessionToken: token}, nil
+	})
+	t.Setenv("AWS_TOKEN", token)
+	for text, src := range map[string]secrets.Source{
+		`unsupported protocol scheme "localhost"`:                 source("localhost:4566"),
+		`invalid header field value for "X-Amz-Security-Token"`:   secrets.SecretsManager{API: secrets.NewClient(badToken), ID: secretID},
+		`header field value for "X-Aws-Parameters-Secrets-Token"`: secrets.Extension{ID: secretID},
+		"no Host in request URL":                                  source("http:///path"),
+	} {
+		_, err := src.Fetch(t.Context())
+		require.ErrorIs(t, err, secrets.ErrUnavailable)
+		assert.ErrorContains(t, err, text)
+		assert.NotContains(t, err.Error(), "malformed")
+	}
 }
 
 func TestAConnectionThatIsClosedWithoutAnAnswerGetsThreeAttempts(t *testing.T) {

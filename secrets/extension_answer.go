@@ -38,7 +38,7 @@ func getFromExtension(ctx context.Context, p *awshttp.Progress, target *url.URL,
 		return nil, awscall.CleanAttempt(p, err)
 	}
 	defer response.Body.Close()
-	body, err := awscall.ReadLimited(response.Body)
+	body, err := awscall.ReadBody(response)
 	if err != nil {
 		return nil, awscall.Malformed(err)
 	}

@@ -86,11 +86,17 @@ func quotes(err error) bool {
 		}
 	}
 	exchange, ok := errors.AsType[*url.Error](err)
-	return ok && knownCause(err) == nil && !isHandshake(exchange.Err) // a *url.Error is a net.Error itself
+	return ok && knownCause(err) == nil && !isUnsent(exchange.Err) // a *url.Error is a net.Error itself
 }
 
-// isHandshake reports whether the connection failed before an answer could arrive.
-func isHandshake(err error) bool {
+// isUnsent reports whether the connection failed before an answer could arrive, or the request is
+// one that net/http does not send, for which it has no error type.
+func isUnsent(err error) bool {
+	for _, words := range []string{"unsupported protocol scheme ", "http: no Host in request URL", "net/http: invalid header field "} {
+		if strings.HasPrefix(err.Error(), words) {
+			return true
+		}
+	}
 	_, isNet := errors.AsType[net.Error](err)
 	_, isCertificate := errors.AsType[*tls.CertificateVerificationError](err)
 	_, isAlert := errors.AsType[tls.AlertError](err)
@@ -144,6 +150,21 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 		err = errNoBody
 	}
 	return n, err
+}
+
+// dropUpgrade closes the connection of an answer with status 101. Its body is the connection, which
+// net/http does not close when the context of the request is done.
+func dropUpgrade(response *http.Response) {
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		_ = response.Body.Close()
+		response.Body = http.NoBody
+	}
+}
+
+// ReadBody reads the body of response as [ReadLimited] does.
+func ReadBody(response *http.Response) ([]byte, error) {
+	dropUpgrade(response)
+	return ReadLimited(response.Body)
 }
 
 // ReadLimited reads r to its end, up to MaxAnswer bytes, and returns ErrTooLarge beyond them.

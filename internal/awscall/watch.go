@@ -100,6 +100,7 @@ func (w *Watch) transmit(ctx context.Context, in middleware.DeserializeInput, ne
 	}
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && response.Body != nil {
+		dropUpgrade(response.Response)
 		response.Body = limitBody(response.Body, response.StatusCode)
 	}
 	return out, metadata, err
