@@ -131,6 +131,31 @@ func TestAMalformedHeadIsNotQuotedInAnyError(t *testing.T) {
 	}
 }
 
+func TestTheTargetOfARedirectIsNotQuoted(t *testing.T) {
+	t.Parallel()
+	for name, target := range map[string]string{
+		"a host that does not exist": "http://" + topSecret[:9] + ".invalid/",
+		"a path":                     "http://127.0.0.1:1/" + topSecret,
+		"no URL":                     "http://[" + topSecret,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect} {
+				s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Location", target)
+					w.WriteHeader(status)
+				}))
+				t.Cleanup(s.Close)
+				for client, api := range clients(config(s.URL)) {
+					_, err := secrets.Load(t.Context(), secrets.SecretsManager{API: api, ID: secretID}, "")
+					require.Error(t, err, client)
+					noLeak(t, topSecret, err.Error())
+				}
+			}
+		})
+	}
+}
+
 func TestEveryFetchMakesThreeAttempts(t *testing.T) {
 	t.Parallel()
 	requests := 0

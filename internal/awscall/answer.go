@@ -26,7 +26,8 @@ var (
 	// ErrTooLarge means that the answer or file is larger than MaxAnswer.
 	ErrTooLarge = errors.New("larger than 1 MiB")
 
-	errNoBody = errors.New("no body")
+	errNoBody   = errors.New("no body")
+	errRedirect = fmt.Errorf("%w: the target of a redirect failed", ErrMalformed)
 )
 
 // Clean returns err, or a replacement without any part of an answer if err may contain one. Errors

@@ -3,6 +3,7 @@ package awscall
 import (
 	"context"
 	"errors"
+	"net/url"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -93,12 +94,16 @@ func (w *Watch) identified(ctx context.Context, in middleware.FinalizeInput, nex
 func (w *Watch) transmit(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	middleware.DeserializeOutput, middleware.Metadata, error,
 ) {
-	if request, ok := in.Request.(*smithyhttp.Request); ok {
+	request, ok := in.Request.(*smithyhttp.Request)
+	if ok {
 		// This applies to every HTTP client: net/http logs data that arrives on an idle connection.
 		request.Close = true
 		ctx = w.Sending(ctx, request.URL.Host)
 	}
 	out, metadata, err := next.HandleDeserialize(ctx, in)
+	if exchange, failed := errors.AsType[*url.Error](err); ok && failed && exchange.URL != request.URL.String() {
+		err = errRedirect // err quotes the target, which is a part of an answer
+	}
 	if response, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil && response.Body != nil {
 		dropUpgrade(response.Response)
 		response.Body = limitBody(response.Body, response.StatusCode)
