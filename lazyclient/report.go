@@ -15,7 +15,8 @@ var (
 	// its context, also through the opens of other holders.
 	ErrCycle = errors.New("lazyclient: open waits for itself")
 
-	// ErrGoexit is in the chain of an *OpenError whose Open called [runtime.Goexit].
+	// ErrGoexit means that Open, Release, a Warmer or a Closer called [runtime.Goexit]. If Open did,
+	// it is in the chain of an *OpenError.
 	ErrGoexit = errors.New("lazyclient: runtime.Goexit was called")
 
 	// ErrOpening is in the chain of the error that TryUse returns while the value is being opened.

@@ -158,11 +158,16 @@ func TestReleaseGetsAContextOfItsOwnBoundedByTimeout(t *testing.T) {
 	})
 }
 
-func TestErrorOrPanicOfReleaseIsReleaseFailed(t *testing.T) {
+func TestErrorPanicOrGoexitOfReleaseIsReleaseFailed(t *testing.T) {
 	for name, release := range map[string]func(context.Context, int) error{
-		"error": func(context.Context, int) error { return errDown },
-		"panic": func(context.Context, int) error { panic(errDown) },
+		"error":  func(context.Context, int) error { return errDown },
+		"panic":  func(context.Context, int) error { panic(errDown) },
+		"goexit": func(context.Context, int) error { runtime.Goexit(); return nil },
 	} {
+		want := errDown
+		if name == "goexit" {
+			want = lazyclient.ErrGoexit
+		}
 		t.Run(name, func(t *testing.T) {
 			rec, opens := recorder{}, 0
 			h := lazyclient.Holder[int]{Open: counting(&opens, 0), Release: release, Observe: rec.observe}
@@ -173,9 +178,9 @@ func TestErrorOrPanicOfReleaseIsReleaseFailed(t *testing.T) {
 			require.Equal(t, []lazyclient.EventKind{
 				lazyclient.Opened, lazyclient.Invalidated, lazyclient.ReleaseFailed, lazyclient.Opened,
 			}, rec.kinds())
-			require.ErrorIs(t, rec.events[2].Err, errDown)
+			require.ErrorIs(t, rec.events[2].Err, want)
 			err := h.Close(t.Context())
-			require.ErrorIs(t, err, errDown)
+			require.ErrorIs(t, err, want)
 			if name == "panic" {
 				var p *lazyclient.PanicError
 				require.ErrorAs(t, err, &p)

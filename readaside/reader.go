@@ -25,7 +25,8 @@ type Entity[K, V any] struct {
 	// K's kind is a string or an integer.
 	Key func(id K) string
 	// Load reads the database. It is required, and its read must be strongly consistent. It reports
-	// found == false where there is no such entity.
+	// found == false where there is no such entity. It must not Get the id that it loads: that Get
+	// would wait for the load.
 	Load func(ctx context.Context, id K) (v V, found bool, err error)
 	// Encode and Decode convert between V and bytes. If both are nil, V is encoded as JSON. Where
 	// one of them fails or panics, the entity is loaded, or not cached.
