@@ -111,7 +111,7 @@ func cutAtNUL(b []byte) []byte {
 }
 
 // overlap waits until another call has replaced what is stored under key, or for 20ms if none does.
-func overlap(m *cachetest.Memory, ctx context.Context, key string, stored []byte) {
+func overlap(ctx context.Context, m *cachetest.Memory, key string, stored []byte) {
 	for end := time.Now().Add(20 * time.Millisecond); time.Now().Before(end); time.Sleep(100 * time.Microsecond) {
 		if now, err := m.Get(ctx, key); err != nil || !bytes.Equal(now, stored) {
 			return
@@ -385,7 +385,7 @@ var brokenCaches = []struct {
 			if err != nil || stored != nil {
 				return false, err
 			}
-			overlap(m, ctx, key, stored)
+			overlap(ctx, m, key, stored)
 			return true, m.Set(ctx, key, value, ttl)
 		}}
 	}},
@@ -395,7 +395,7 @@ var brokenCaches = []struct {
 			if err != nil || stored == nil || !bytes.Equal(stored, old) {
 				return false, err
 			}
-			overlap(m, ctx, key, stored)
+			overlap(ctx, m, key, stored)
 			return true, m.Set(ctx, key, value, ttl)
 		}}
 	}},
@@ -407,7 +407,7 @@ var brokenCaches = []struct {
 			if err != nil || stored != nil {
 				return false, err
 			}
-			overlap(m, ctx, key, stored)
+			overlap(ctx, m, key, stored)
 			return true, m.Set(ctx, key, value, ttl)
 		}}
 	}},
@@ -419,7 +419,7 @@ var brokenCaches = []struct {
 			if err != nil || stored == nil || !bytes.Equal(stored, old) {
 				return false, err
 			}
-			overlap(m, ctx, key, stored)
+			overlap(ctx, m, key, stored)
 			return true, m.Set(ctx, key, value, ttl)
 		}}
 	}},
