@@ -159,5 +159,14 @@ func credentials(token string) (auth.CredentialProvider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return auth.NewMomentoLocalProvider(&auth.MomentoLocalConfig{Hostname: host, Port: uint(number)})
+	local, err := auth.NewMomentoLocalProvider(&auth.MomentoLocalConfig{Hostname: host, Port: uint(number)})
+	return onLoopback{local, provider.GetAuthToken()}, err
 }
+
+// onLoopback is a provider for the server on loopback that sends the token.
+type onLoopback struct {
+	auth.CredentialProvider
+	token string
+}
+
+func (p onLoopback) GetAuthToken() string { return p.token }
