@@ -35,10 +35,9 @@ func TestTheFunctionsHitTheirCacheAndTheInitPhaseIsSplit(t *testing.T) {
 	programs, err := Build(t.Context(), filepath.Dir(dir), t.TempDir())
 	require.NoError(t, err)
 	for _, c := range [][2]string{{Tutorial, Healthy}, {Ours, Healthy}, {Ours, Valkey}} {
-		program, scenario := c[0], c[1]
 		var s Start
 		for range 10 { // a busy machine may not fill the cache in time
-			s, err = start(t.Context(), programs[program], scenario, 5*time.Second, new(log))
+			s, err = start(t.Context(), programs[c[0]], c[1], 5*time.Second, new(log))
 			require.NoError(t, err)
 			if s.Loads == 1 {
 				break

@@ -37,12 +37,10 @@ func wrap(text string) string {
 	column := 0
 	for word := range strings.FieldsSeq(text) {
 		n := utf8.RuneCountInString(word)
-		switch {
-		case column == 0:
-		case column+1+n > 100:
+		if column+1+n > 100 {
 			b.WriteByte('\n')
 			column = 0
-		default:
+		} else if column > 0 {
 			b.WriteByte(' ')
 			column++
 		}
