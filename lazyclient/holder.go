@@ -49,8 +49,8 @@ type Holder[T any] struct {
 	// Timeout bounds one Open and one Release. The default is 5s.
 	Timeout time.Duration
 
-	// Backoff returns how long calls fail at once after so many failed opens in a row, and how long
-	// a value is not replaced after so many stale ones in a row; see Use. failures is at least 1.
+	// Backoff returns the pause after a number of failures in a row, at least 1. After failed opens,
+	// calls fail at once in the pause; after stale values, the next one is not replaced (see Use).
 	// It may run on a caller's goroutine and must return at once. Zero or less is no pause. The
 	// default, also where Backoff panics, is 50ms, doubling to 1s, less up to a quarter at random.
 	// Where Backoff calls runtime.Goexit, or outlasts the open's deadline by 10ms, it is 1s.

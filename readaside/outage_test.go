@@ -73,20 +73,26 @@ func TestCacheCallsOfAReadShareOneTimeout(t *testing.T) {
 	}
 }
 
+// getWithin gets product 1 with a deadline after limit, and returns how long that took.
+func (f *fixture) getWithin(t *testing.T, limit time.Duration) time.Duration {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	began := time.Now()
+	p, found, err := f.Get(ctx, "1")
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, 120, p.Cents)
+	return time.Since(began)
+}
+
 func TestTheCacheTakesHalfOfTheCallersTimeAtMost(t *testing.T) {
 	for _, call := range []string{"get", "setifabsent", "setifequal"} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFixture(t)
 			f.db.put(product{"1", "pen", 120})
 			f.cache.hang(call)
-			ctx, cancel := context.WithTimeout(t.Context(), 40*time.Millisecond)
-			defer cancel()
-			began := time.Now()
-			p, found, err := f.Get(ctx, "1")
-			require.NoError(t, err)
-			require.True(t, found)
-			require.Equal(t, 120, p.Cents)
-			require.Equal(t, 20*time.Millisecond, time.Since(began), call)
+			require.Equal(t, 20*time.Millisecond, f.getWithin(t, 40*time.Millisecond), call)
 		})
 	}
 }
@@ -97,13 +103,7 @@ func TestAFillTakesHalfOfTheTimeThatTheLoadLeft(t *testing.T) {
 		f.db.put(product{"1", "pen", 120})
 		f.db.hooks(nil, func() { time.Sleep(60 * time.Millisecond) })
 		f.cache.hang("setifequal")
-		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Millisecond)
-		defer cancel()
-		began := time.Now()
-		_, found, err := f.Get(ctx, "1")
-		require.NoError(t, err)
-		require.True(t, found)
-		require.Equal(t, 75*time.Millisecond, time.Since(began))
+		require.Equal(t, 75*time.Millisecond, f.getWithin(t, 90*time.Millisecond))
 	})
 }
 
@@ -135,13 +135,7 @@ func TestALeaseCostsACallerNoMoreThanItsOwnTime(t *testing.T) {
 			f.cache.hang("setifabsent")
 			go func() { _, _, _ = f.Get(context.Background(), "1") }()
 			time.Sleep(first)
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-			defer cancel()
-			began := time.Now()
-			_, found, err := f.Get(ctx, "1")
-			require.NoError(t, err)
-			require.True(t, found)
-			require.Equal(t, 10*time.Millisecond, time.Since(began))
+			require.Equal(t, 10*time.Millisecond, f.getWithin(t, 20*time.Millisecond))
 		})
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// abandonAfter is the maximum wait for a call. Cases take less than a tenth of it, except for a contender
-// that runs the opens of a storm one after the other.
+// abandonAfter is the maximum wait for a call. Cases take less than a tenth of it, except for a
+// contender that runs the opens of a storm one after the other.
 const abandonAfter = time.Second
 
 // Outcome is the result of one contender in one case.

@@ -68,6 +68,13 @@ func isRefused(err error) bool {
 	return false
 }
 
+// isUnreadable reports whether the secret has no key or password in the expected form: it is empty,
+// for example, or has white space around it.
+func isUnreadable(err error) bool {
+	e, ok := errors.AsType[*secrets.Error](err)
+	return ok && e.Op == "read"
+}
+
 // momentoError returns the failure err of [momentocache.Opener.Open] as a *settingError if a
 // setting is its cause. It compares texts if momentocache has no error value. It compares the most
 // specific text first, because a text may quote the name of a secret or of a cache.
@@ -93,7 +100,7 @@ func momentoError(err error) error {
 		errors.Is(err, secrets.ErrNotString),
 		strings.HasSuffix(text, "set Opener.Key to the member that holds the key"):
 		variable = "MOMENTO_SECRET_KEY"
-	case strings.HasPrefix(text, "momentocache: read the API key: "), // it is empty, for example, or has white space around it
+	case isUnreadable(err),
 		strings.HasPrefix(text, "momentocache: API key in "): // it is malformed, expired or does not match the endpoint
 		variable = "MOMENTO_SECRET_ID"
 	case isCacheRefused(err):

@@ -74,12 +74,6 @@ func valkeyError(err error) error {
 	return &settingError{variable, err}
 }
 
-// isUnreadable reports whether the secret has no password in the expected form.
-func isUnreadable(err error) bool {
-	e, ok := errors.AsType[*secrets.Error](err)
-	return ok && e.Op == "read"
-}
-
 // isNoAuth reports whether the server requires a password and got none.
 func isNoAuth(err error) bool {
 	answer, ok := errors.AsType[*valkey.ValkeyError](err)

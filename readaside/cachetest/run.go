@@ -208,7 +208,8 @@ func mustStore(t *testing.T, want bool, what string, stored bool, err error) {
 	}
 }
 
-// together runs the functions concurrently, started in random order, and returns their joined errors.
+// together starts the functions in random order, runs them concurrently, and returns their joined
+// errors.
 func together(fns ...func() error) error {
 	var (
 		wg    sync.WaitGroup

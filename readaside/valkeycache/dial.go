@@ -27,16 +27,13 @@ type dialError struct{ error }
 func dial(ctx context.Context, option valkey.ClientOption, limit time.Duration, cancel context.CancelCauseFunc) *dialing {
 	d := &dialing{done: make(chan struct{})}
 	go func() {
+		defer close(d.done)
 		ctx, stop := context.WithTimeout(ctx, limit)
-		d.err = calls.ErrGoexit // what remains if a function of the user ends this goroutine
-		defer func() {
-			stop()
-			if d.err != nil {
-				cancel(dialError{d.err})
-			}
-			close(d.done)
-		}()
-		d.conn, d.err = calls.Call(func() (net.Conn, error) { return connect(ctx, option) })
+		defer stop()
+		r := <-calls.Go(func() (net.Conn, error) { return connect(ctx, option) })
+		if d.conn, d.err = r.Value, r.Err; d.err != nil {
+			cancel(dialError{d.err})
+		}
 	}()
 	return d
 }
