@@ -235,22 +235,23 @@ func TestAPanicOfCredentialsIsTheCallersAndLeavesNoConnection(t *testing.T) {
 }
 
 func TestAPanicOrAGoexitOfADialIsTheCallers(t *testing.T) {
-	for _, fails := range []func(){func() { panic("no tunnel") }, runtime.Goexit} {
+	open := func(fails func()) error {
 		o := valkeycache.Opener{Address: "localhost:1", ConnectTimeout: time.Minute, Options: func(o *valkey.ClientOption) {
 			o.DialCtxFn = func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) { fails(); return nil, nil }
 		}, Credentials: func(ctx context.Context) (string, string, error) { <-ctx.Done(); return "", "", ctx.Err() }}
-		var err error
-		func() {
-			defer func() {
-				if p, ok := recover().(error); ok {
-					err = p
-				}
-			}()
-			_, err = o.Open(t.Context())
-		}()
-		require.Regexp(t, "no tunnel|Goexit", err)
-		requireNoClientLeft(t)
+		_, err := o.Open(t.Context())
+		return err
 	}
+	func() {
+		defer func() {
+			p, _ := recover().(error)
+			require.ErrorContains(t, p, "no tunnel")
+		}()
+		_ = open(func() { panic("no tunnel") })
+	}()
+	requireNoClientLeft(t)
+	require.ErrorContains(t, open(runtime.Goexit), "Goexit")
+	requireNoClientLeft(t)
 }
 
 func TestOptionsAreAppliedLast(t *testing.T) {
